@@ -1,0 +1,55 @@
+"""Everything we raise on purpose, and the exit code each one means.
+
+InboxAgentError
+├── ConfigError                 2  a file, key or option is wrong
+├── MailboxError
+│   ├── MailboxUnavailable      1  not now: host unreachable, server busy; the next poll tries again
+│   │   └── FolderUnavailable   1  one folder is missing or can't be read; the others go on
+│   └── MailboxRefused          3  the server said no: login, rights; somebody has to act
+├── StoreError                  4  a database can't be used: newer schema, corrupt, full, read-only
+└── AgentBusy                   5  another agent is at work on the same data
+
+A message that can't be read is no exception: it is a row with a reason.
+"""
+
+
+class InboxAgentError(Exception):
+    """The root. Its text is one line that says what is wrong and what to do."""
+
+    exit_code = 1
+
+
+class ConfigError(InboxAgentError):
+    """The config or the command line is wrong; names the file, the key and what is allowed."""
+
+    exit_code = 2
+
+
+class MailboxError(InboxAgentError):
+    """Something between us and an IMAP server; names the mailbox and, if there is one, the folder."""
+
+
+class MailboxUnavailable(MailboxError):
+    """For now the mailbox can't be read; nothing is lost, the next poll tries again."""
+
+
+class FolderUnavailable(MailboxUnavailable):
+    """For now one folder can't be read; the other folders of the mailbox are."""
+
+
+class MailboxRefused(MailboxError):
+    """The server refuses us (login, rights); trying again without a change is of no use."""
+
+    exit_code = 3
+
+
+class StoreError(InboxAgentError):
+    """A database file can't be used; names the file and what to do."""
+
+    exit_code = 4
+
+
+class AgentBusy(InboxAgentError):
+    """Another agent holds the lock on this data directory."""
+
+    exit_code = 5
