@@ -59,7 +59,7 @@ def normal_domain(domain: str) -> str | None:
     """
     domain = domain.strip().rstrip(".").lower()
     if domain.isascii():
-        ok = bool(domain) and not any(c.isspace() or c in "<>,;:\"()@" for c in domain.strip("[]"))
+        ok = bool(domain) and not any(c.isspace() or c in '<>,;:"()@' for c in domain.strip("[]"))
         return domain if ok else None
     try:
         return idna.encode(domain, uts46=True).decode("ascii")
@@ -161,8 +161,9 @@ class Roster:
         for partner in self.partners:
             if partner.key == key:
                 return partner
-        named = {"addresses": (key,)} if "@" in key else {"domains": (key,)}
-        return Partner(key=key, is_discovered=True, **named)
+        if "@" in key:
+            return Partner(key=key, addresses=(key,), is_discovered=True)
+        return Partner(key=key, domains=(key,), is_discovered=True)
 
 
 def _suffixes(domain: str) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ class ConfigError(InboxAgentError):
 
 
 class MailboxError(InboxAgentError):
-    """Something between us and an IMAP server; names the mailbox and, if there is one, the folder."""
+    """Between us and an IMAP server; names the mailbox and, if there is one, the folder."""
 
 
 class MailboxUnavailable(MailboxError):

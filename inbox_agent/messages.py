@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
+import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+
+from mailparser import MailParser
+from mailparser.utils import convert_mail_date
 
 from inbox_agent.addresses import Address
+from inbox_agent.header_cleaning import (
+    TEXT_FIELDS,
+    CleanHeader,
+    bare_identifier,
+    clean_header,
+    clean_text,
+    doubtful_zone,
+    identifiers,
+    odd_date,
+    receiving_host,
+    shown_to_parser,
+    without_comments,
+)
 
 #: The header fields that are asked for and kept, and no others (``mail.md`` P2).
 HEADER_FIELDS: tuple[str, ...] = tuple(
@@ -16,7 +34,7 @@ HEADER_FIELDS: tuple[str, ...] = tuple(
     List-Post List-Unsubscribe List-Unsubscribe-Post Feedback-ID X-MSFBL X-CSA-Complaints
     X-Failed-Recipients X-Loop Delivered-To Received Authentication-Results X-Original-From
     X-Original-Sender X-Amazon-Mail-Relay-Type X-GitHub-Reason X-JIRA-FingerPrint
-    X-Zendesk-From-Account-Id""".split()
+    X-Zendesk-From-Account-Id""".split()  # noqa: SIM905 - a list to read, not to diff
 )
 
 
@@ -68,3 +86,214 @@ class Message:
     problems: tuple[str, ...]
     is_sent_copy: bool = False
     is_settled: bool = False
+
+
+#: Raised whenever the same bytes would give another `Message`.
+PARSER_VERSION = 1
+
+_NO_MARKS = frozenset(
+    """from to cc bcc date subject message-id in-reply-to references thread-index thread-topic
+    received authentication-results x-original-from x-original-sender""".split()  # noqa: SIM905
+)
+#: The fields that tell automatic mail and whose first value is kept in `Message.marks`.
+MARK_FIELDS = tuple(sorted({name.lower() for name in HEADER_FIELDS} - _NO_MARKS))
+
+SUBJECT_CHARACTERS = 1_000
+MARK_CHARACTERS = 500
+NAME_CHARACTERS = 200
+ADDRESS_CHARACTERS = 320  # RFC 5321 §4.5.3.1: 64 for the local part, 255 for the domain, the @
+DATE_CHARACTERS = 200
+RECIPIENTS_KEPT = 1_000
+REFERENCES_KEPT = 101  # the first, which is the root, and the last hundred
+RECEIVED_KEPT = 100
+LARGEST_OFFSET_HOURS = 14
+EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
+CLOCK_SLACK = timedelta(minutes=10)
+SENT_SLACK = timedelta(minutes=15)
+
+# mail-parser logs header text, which must reach no log whatever level anybody sets. A filter
+# holds for the records of its own logger only, so each gets one.
+for _name in ("mailparser", "mailparser.core", "mailparser.utils"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL)
+    logging.getLogger(_name).addFilter(lambda _record: False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What mail-parser makes of the fields it is shown."""
+
+    addresses: dict[str, list[tuple[str, str]]]
+    texts: dict[str, str]
+    problems: frozenset[str] = frozenset()
+
+
+def parse_message(
+    header: FetchedHeader, *, is_sent_copy: bool = False, is_settled: bool = False
+) -> Message:
+    """Read one header block; never raises, whatever the bytes are.
+
+    A field that can't be read is empty and `problems` says why (`header_cleaning.PROBLEMS`). Of
+    a repeated field the topmost counts (RFC 5322 §3.6); several To, Cc or Bcc are one list.
+    """
+    clean = clean_header(header.block)
+    reading = _read_by_mail_parser(clean)
+    problems = {*clean.problems, *reading.problems}
+    digest = hashlib.sha256(header.block).hexdigest()
+    authors, to, cc, bcc = _people(reading, problems)
+    if not authors:
+        problems.add("no_from")
+    return Message(
+        mailbox=header.mailbox,
+        folder=header.folder,
+        digest=digest,
+        message_id=_own_id(clean, reading, digest, problems),
+        in_reply_to=_answered_id(clean, reading, problems),
+        references=_references(clean, reading, problems),
+        from_=authors[0] if authors else None,
+        to=to,
+        cc=cc,
+        bcc=bcc,
+        subject=clean_text(reading.texts.get("subject", ""), SUBJECT_CHARACTERS),
+        sent_at=_sent_at(clean, problems),
+        received_at=header.received_at,
+        received=_received(clean),
+        fetched_at=header.fetched_at,
+        size_octets=header.size_octets,
+        marks=_marks(clean),
+        problems=tuple(sorted(problems)),
+        is_sent_copy=is_sent_copy,
+        is_settled=is_settled,
+    )
+
+
+def choose_at(message: Message, received_by: frozenset[str]) -> tuple[datetime | None, str]:
+    """The instant of a copy that is reckoned with, and where it comes from.
+
+    A sent copy: Date, unless the server's own instant is more than 15 minutes off. Any other:
+    the topmost Received line of one of our hosts (`received_by`, lower case), else the server's
+    instant (INTERNALDATE, RFC 3501 §2.3.3), else Date. What lies before 1995 or more than 10
+    minutes after the reading is passed over. Sources: ``received``, ``internaldate``, ``date``,
+    ``none`` (the instant is None).
+    """
+    sent = _usable(message, message.sent_at)
+    arrived = _usable(message, message.received_at)
+    if message.is_sent_copy:
+        if sent and (arrived is None or abs(sent - arrived) <= SENT_SLACK):
+            return sent, "date"
+        return (arrived, "internaldate") if arrived else (None, "none")
+    ours = next((at for host, at in message.received if host in received_by), None)
+    if at := _usable(message, ours):
+        return at, "received"
+    if arrived:
+        return arrived, "internaldate"
+    return (sent, "date") if sent else (None, "none")
+
+
+def has_attachment(message: Message) -> bool:
+    """Whether it says it carries more than its text: top level ``multipart/mixed``."""
+    media_type, _, _ = dict(message.marks).get("content-type", "").partition(";")
+    return "".join(without_comments(media_type).split()).lower() == "multipart/mixed"
+
+
+def _usable(message: Message, at: datetime | None) -> datetime | None:
+    return at if at and EARLIEST <= at <= message.fetched_at + CLOCK_SLACK else None
+
+
+def _read_by_mail_parser(clean: CleanHeader) -> _Reading:
+    try:
+        parser = MailParser(shown_to_parser(clean))
+        addresses = {name: list(getattr(parser, name)) for name in ("from_", "to", "cc", "bcc")}
+        texts = {name: str(getattr(parser, name.replace("-", "_"))) for name in TEXT_FIELDS}
+    except Exception:  # noqa: BLE001 - whatever it is, a bad letter costs one letter
+        return _Reading({}, {}, frozenset({"parser_failed"}))
+    is_lost = any(not defect["recovered"] for defect in parser.address_header_defects)
+    return _Reading(addresses, texts, frozenset({"address_unreadable"} if is_lost else ()))
+
+
+def _people(reading: _Reading, problems: set[str]) -> list[tuple[Address, ...]]:
+    """Authors, To, Cc and Bcc; of the recipients together no more than `RECIPIENTS_KEPT`."""
+    room = RECIPIENTS_KEPT
+    people = []
+    for name in ("from_", "to", "cc", "bcc"):
+        pairs = reading.addresses.get(name, [])
+        if len(pairs) > room:
+            problems.add("recipients_cut")
+        found = [_address(shown, written) for shown, written in pairs[:room]]
+        if None in found:
+            problems.add("address_unreadable")
+        people.append(tuple(address for address in found if address))
+        if name != "from_":
+            room -= len(people[-1])
+    return people
+
+
+def _address(name: str, address: str) -> Address | None:
+    if clean_text(address, ADDRESS_CHARACTERS) != address:
+        return None
+    return Address.parse(address, clean_text(name, NAME_CHARACTERS))
+
+
+def _own_id(clean: CleanHeader, reading: _Reading, digest: str, problems: set[str]) -> str:
+    ids = identifiers(clean, "message-id", reading.texts, problems)
+    own = ids[0] if ids else bare_identifier(clean.first("message-id") or "")
+    if not own:
+        problems.add("no_message_id")
+    return own or f"{digest}@missing-id.invalid"
+
+
+def _answered_id(clean: CleanHeader, reading: _Reading, problems: set[str]) -> str | None:
+    """The first ``<…@…>``: RFC 5322 §3.6.4 allows several, old programs wrote prose around it."""
+    ids = identifiers(clean, "in-reply-to", reading.texts, problems)
+    return next((found for found in ids if "@" in found.strip("@")), None)
+
+
+def _references(clean: CleanHeader, reading: _Reading, problems: set[str]) -> tuple[str, ...]:
+    ids = identifiers(clean, "references", reading.texts, problems)
+    if len(ids) > REFERENCES_KEPT:
+        problems.add("references_cut")
+        ids = [ids[0], *ids[1 - REFERENCES_KEPT :]]
+    return tuple(ids)
+
+
+def _sent_at(clean: CleanHeader, problems: set[str]) -> datetime | None:
+    value = clean.first("date")
+    at, problem = _read_date(without_comments(value)) if value else (None, "no_date")
+    if problem:
+        problems.add(problem)
+    return at
+
+
+def _read_date(text: str) -> tuple[datetime | None, str | None]:
+    """An instant in UTC, and what is doubtful about it (a key of `PROBLEMS`).
+
+    mail-parser is strict (RFC 5322 §3.3, §4.3); the standard library may read what it refuses.
+    """
+    text = text[:DATE_CHARACTERS].strip()
+    doubt = doubtful_zone(text)
+    try:
+        at, offset = convert_mail_date(text)
+        hours = float(offset)
+    except ValueError:
+        odd = odd_date(text)
+        if odd is None:
+            return None, "date_unreadable"
+        at, hours = odd[:2]
+        doubt = doubt or odd[2]
+    if abs(hours) > LARGEST_OFFSET_HOURS:
+        return None, "date_zone_impossible"
+    return at.replace(microsecond=0), doubt
+
+
+def _received(clean: CleanHeader) -> tuple[tuple[str, datetime], ...]:
+    """Receiving host and instant of each Received line (RFC 5321 §4.4), topmost first.
+
+    Read here and not by mail-parser, which takes as long for them as for all the rest.
+    """
+    lines = map(without_comments, clean.all("received")[:RECEIVED_KEPT])
+    found = ((receiving_host(line), _read_date(line.rpartition(";")[2])[0]) for line in lines)
+    return tuple((host, at) for host, at in found if host and at)
+
+
+def _marks(clean: CleanHeader) -> tuple[tuple[str, str], ...]:
+    values = ((name, clean.first(name)) for name in MARK_FIELDS)
+    return tuple((n, clean_text(v, MARK_CHARACTERS)) for n, v in values if v is not None)

@@ -1,0 +1,47 @@
+# What people type; the work is done by the scripts in scripts/.
+# Needs Debian or Ubuntu with make, git and Python 3.11 or newer (with its venv package).
+
+PYTHON ?=
+ARGS ?=
+BIN := .venv/bin
+QUICK := not (slow or dovecot or browser or corpora)
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test quick lint format docs lock clean
+
+help: ## Shows this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+install: ## Makes .venv with the locked packages and the project in it
+	@PYTHON='$(PYTHON)' scripts/install
+
+demo: install ## Runs the whole job on a sample mailbox, then Datasette (ARGS="--port 8002")
+	@$(BIN)/inbox-agent demo $(ARGS)
+
+test: install ## Runs every test (ARGS="-k silence"); as root fetches Dovecot and Chromium first
+	@scripts/install-test-packages
+	@$(BIN)/python -m pytest $(ARGS)
+
+quick: install ## Runs the tests that take seconds and need nothing but Python
+	@$(BIN)/python -m pytest -m '$(QUICK)' $(ARGS)
+
+lint: install ## Checks style, formatting and types
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/mypy --no-error-summary --strict scripts/check_skips.py
+	@echo "Style, formatting and types are in order"
+
+format: install ## Puts imports and formatting in order
+	@$(BIN)/ruff check --quiet --select I --fix .
+	@$(BIN)/ruff format --quiet .
+
+docs: install ## Writes the generated parts of the documentation anew
+	@$(BIN)/python -m inbox_agent.catalogue
+
+lock: install ## Writes requirements.lock anew from pyproject.toml (needs uv in .venv)
+	@scripts/lock
+
+clean: ## Removes .venv, caches and builds; keeps databases
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

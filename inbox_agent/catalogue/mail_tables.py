@@ -1,0 +1,238 @@
+"""Tables with a row for each letter, conversation, ask, gap or person."""
+
+from __future__ import annotations
+
+from inbox_agent.catalogue.model import Column, Index, Table
+from inbox_agent.catalogue.partner_tables import LAST_FROM, MAIL_TIMES, PARTNER, USUAL_GAP
+
+CONVERSATION = Column(
+    "conversation", "TEXT", None, "The conversation it is part of.", references="conversations"
+)
+SUBJECT = Column(
+    "subject", "TEXT", None, "The subject as its sender wrote it. NULL where it isn't published."
+)
+_DURATION_NULL = "NULL while unanswered, when answered too late, or when the clocks disagree."
+
+RESPONSE_TIMES = Table(
+    name="response_times",
+    title="Response times",
+    description="One row for each ask: a letter that puts the turn to the other side, and what "
+    "became of it. The clock runs from the ask to the first reply; reminders don't restart it.",
+    source=f"{MAIL_TIMES}; threads by RFC 5256",
+    columns=(
+        Column("response", "TEXT", None, "Key of the ask."),
+        PARTNER,
+        CONVERSATION,
+        Column(
+            "episode",
+            "INTEGER",
+            None,
+            "Which stretch of the conversation, from 1; a long pause begins another.",
+        ),
+        Column("responder", "TEXT", None, "Who is to answer: us or them."),
+        Column("is_first", "INTEGER", "flag", "Whether it is the first ask of its stretch."),
+        Column("asked_at", "TEXT", "UTC instant", "When the ask was received."),
+        Column("asked_by", "TEXT", None, "Who asked; us for our side unless our people are shown."),
+        Column("answered_at", "TEXT", "UTC instant", "When the first reply came. NULL while none."),
+        Column("answered_by", "TEXT", None, "Who answered. NULL while nobody has."),
+        Column("outcome", "TEXT", None, "answered, open, lapsed (given up on) or void (bounced)."),
+        Column(
+            "response_seconds",
+            "INTEGER",
+            "seconds",
+            f"From the ask to the reply. {_DURATION_NULL}",
+        ),
+        Column(
+            "business_seconds",
+            "INTEGER",
+            "working seconds",
+            "From the ask to the reply, in the working hours of the side that answers. "
+            f"{_DURATION_NULL}",
+        ),
+        Column("nudges", "INTEGER", "count", "Reminders sent before a reply came."),
+        Column("first_nudge_at", "TEXT", "UTC instant", "The first reminder. NULL without one."),
+        Column("last_nudge_at", "TEXT", "UTC instant", "The last reminder. NULL without one."),
+        Column(
+            "due_at",
+            "TEXT",
+            "UTC instant",
+            "By when it is to be answered. NULL without a standard.",
+        ),
+        Column(
+            "met_standard",
+            "INTEGER",
+            "flag",
+            "Whether it was answered in time. NULL without a standard, or while time is left.",
+        ),
+        Column(
+            "needs_reply",
+            "TEXT",
+            None,
+            "yes; unlikely (thanks and the like); no (settled by a person). Only yes counts.",
+        ),
+        Column(
+            "basis",
+            "TEXT",
+            None,
+            "seen, or inferred: the reply itself isn't in the mailbox, but their answer to it is.",
+        ),
+    ),
+    primary_key=("response",),
+    facets=("responder", "outcome", "needs_reply"),
+    sort_desc="asked_at",
+    indexes=(Index("unanswered_asks", "response", "answered_at IS NULL AND needs_reply = 'yes'"),),
+)
+
+CONVERSATIONS = Table(
+    name="conversations",
+    title="Conversations",
+    description="Threads of letters with one partner. A thread with two partners in it is a "
+    "conversation of each.",
+    source="References and In-Reply-To (RFC 5322), threaded by RFC 5256; subject as a last resort",
+    columns=(
+        Column("conversation", "TEXT", None, "Key of the conversation."),
+        PARTNER,
+        SUBJECT,
+        Column("started_at", "TEXT", "UTC instant", "Its first letter."),
+        Column("last_at", "TEXT", "UTC instant", "Its latest letter."),
+        Column("opened_by", "TEXT", None, "Who wrote first: us or them."),
+        Column("messages", "INTEGER", "count", "Letters written by people."),
+        Column("turns", "INTEGER", "count", "How often the turn was taken, by either side."),
+        Column("episodes", "INTEGER", "count", "Stretches, cut where nobody wrote for long."),
+        Column("waiting_on", "TEXT", None, "Who is to write next: us or them. NULL when nobody."),
+        Column(
+            "waiting_since_at", "TEXT", "UTC instant", "Since when. NULL when nobody is to write."
+        ),
+    ),
+    primary_key=("conversation",),
+    facets=("waiting_on", "opened_by"),
+    sort_desc="last_at",
+    label_column="subject",
+)
+
+SILENCE_GAPS = Table(
+    name="silence_gaps",
+    title="Silence gaps",
+    description="Times in which neither side wrote for longer than is usual between the two, and "
+    "the silence that is going on now. Weekends and holidays are no silence.",
+    source=f"{MAIL_TIMES}; our working days",
+    columns=(
+        Column("gap", "TEXT", None, "Key of the gap."),
+        PARTNER,
+        Column("began_at", "TEXT", "UTC instant", "The last contact before the silence."),
+        Column("ended_at", "TEXT", "UTC instant", "The contact that ended it. NULL while open."),
+        Column(
+            "gap_seconds",
+            "INTEGER",
+            "seconds",
+            "How long it was. NULL while open: see silent_now.",
+        ),
+        Column(
+            "gap_working_days",
+            "INTEGER",
+            "working days",
+            "How long it was. NULL while open: see silent_now.",
+        ),
+        USUAL_GAP,
+        Column(
+            "times_usual",
+            "REAL",
+            "times",
+            "How many times the usual gap. NULL while open, or when the usual one is unknown or 0.",
+        ),
+        Column(
+            "chance",
+            "REAL",
+            "share",
+            "How often a gap of the 12 months before was at least as long. NULL while open.",
+        ),
+        LAST_FROM,
+        Column("broken_by", "TEXT", None, "Who ended it: us or them. NULL while open."),
+        Column("is_open", "INTEGER", "flag", "Whether the silence is going on."),
+    ),
+    primary_key=("gap",),
+    facets=("is_open", "last_from", "broken_by"),
+    sort_desc="began_at",
+    indexes=(Index("open_gaps", "gap", "is_open = 1"),),
+)
+
+CONTACTS = Table(
+    name="contacts",
+    title="Contacts",
+    description="The people a partner writes through: who is new, who has gone quiet, who may "
+    "have taken over.",
+    source="From, To and Cc of the letters (RFC 5322); delivery reports (RFC 3464)",
+    columns=(
+        PARTNER,
+        Column("address", "TEXT", None, "The address, or initials where people aren't published."),
+        Column("name", "TEXT", None, "The name its owner goes by. NULL when none was given."),
+        Column("side", "TEXT", None, "them, or us where our people are shown."),
+        Column(
+            "first_seen_at", "TEXT", "UTC instant", "Its first letter. NULL when it never wrote."
+        ),
+        Column(
+            "last_seen_at", "TEXT", "UTC instant", "Its latest letter. NULL when it never wrote."
+        ),
+        Column("messages", "INTEGER", "count", "Letters written."),
+        Column("addressed", "INTEGER", "count", "Letters it was addressed in."),
+        Column(
+            "usual_gap_working_days",
+            "INTEGER",
+            "working days",
+            "Its usual time between two days it wrote on. NULL with too few letters.",
+        ),
+        Column("state", "TEXT", None, "active, new, quiet or gone. NULL when not yet known."),
+        Column("successor", "TEXT", None, "Who seems to have taken over. NULL when nobody."),
+        Column(
+            "introduced_by",
+            "TEXT",
+            None,
+            "Who brought this person into a conversation. NULL when nobody is known to.",
+        ),
+    ),
+    primary_key=("partner", "address"),
+    facets=("side", "state"),
+    sort_desc="last_seen_at",
+    label_column="name",
+)
+
+MESSAGES = Table(
+    name="messages",
+    title="Messages",
+    description="Every letter in a partner's record, whether it counts, and if not why. Header "
+    "fields only; the text of a letter is never read.",
+    source=f"{MAIL_TIMES}; RFC 3834, 3464, 8098 and 2919 for automatic mail",
+    columns=(
+        PARTNER,
+        Column("message", "TEXT", None, "Key of the letter."),
+        CONVERSATION,
+        Column("at", "TEXT", "UTC instant", "The time used for reckoning."),
+        Column(
+            "at_source",
+            "TEXT",
+            None,
+            "Which of the letter's times it is, like received or date.",
+        ),
+        Column("side", "TEXT", None, "Who wrote it: us or them."),
+        Column(
+            "kind",
+            "TEXT",
+            None,
+            "human, auto_reply, bounce, receipt, calendar, list, bulk or system.",
+        ),
+        Column("rule", "TEXT", None, "The rule that decided its kind."),
+        Column("counts", "INTEGER", "flag", "Whether it counts in the figures."),
+        Column("why_not", "TEXT", None, "Why it doesn't count. NULL when it does."),
+        Column(
+            "from_address",
+            "TEXT",
+            None,
+            "Who wrote it; us for our side unless our people are shown.",
+        ),
+        SUBJECT,
+        Column("flags", "TEXT", None, "What is odd about it, like a missing Date. NULL if none."),
+    ),
+    primary_key=("partner", "message"),
+    facets=("kind", "side", "counts"),
+    sort_desc="at",
+)

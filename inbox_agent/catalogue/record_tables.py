@@ -1,0 +1,142 @@
+"""Tables about the reading itself, and the small ones the views need."""
+
+from __future__ import annotations
+
+from inbox_agent.catalogue.model import Column, Index, Table
+from inbox_agent.catalogue.partner_tables import PARTNER
+
+POLLS = Table(
+    name="polls",
+    title="Polls",
+    description="When each mailbox was read and how that went.",
+    source="inbox_agent's own record",
+    columns=(
+        Column("poll", "TEXT", None, "Key of the poll of one mailbox."),
+        Column("mailbox", "TEXT", None, "The mailbox, as named in the config."),
+        Column("started_at", "TEXT", "UTC instant", "When reading began."),
+        Column("ended_at", "TEXT", "UTC instant", "When it ended. NULL when it was cut short."),
+        Column("ok", "INTEGER", "flag", "Whether every folder was read to its end."),
+        Column("error", "TEXT", None, "What went wrong. NULL when nothing did."),
+        Column("folders", "INTEGER", "count", "Folders read."),
+        Column("new_messages", "INTEGER", "count", "Letters not seen before."),
+        Column("unreadable", "INTEGER", "count", "Letters whose header could not be read."),
+        Column("seconds", "INTEGER", "seconds", "How long it took. NULL when it was cut short."),
+    ),
+    primary_key=("poll",),
+    facets=("mailbox", "ok"),
+    sort_desc="started_at",
+)
+
+FOLDERS = Table(
+    name="folders",
+    title="Folders",
+    description="Every folder of every mailbox and how far it has been read.",
+    source="LIST (RFC 6154) and SELECT (RFC 3501) of the IMAP server",
+    columns=(
+        Column("mailbox", "TEXT", None, "The mailbox, as named in the config."),
+        Column("folder", "TEXT", None, "The folder's name on the server."),
+        Column("special_use", "TEXT", None, "What the folder is for, like \\Sent. NULL if unsaid."),
+        Column("state", "TEXT", None, "Whether it is being read, and if not why."),
+        Column("uidvalidity", "INTEGER", None, "The server's mark of the folder's numbering."),
+        Column("last_uid", "INTEGER", None, "The last letter read. NULL before the first."),
+        Column("messages", "INTEGER", "count", "Letters held of it."),
+        Column(
+            "last_complete_at",
+            "TEXT",
+            "UTC instant",
+            "When it was last read to its end. NULL when never.",
+        ),
+        Column("error", "TEXT", None, "What went wrong last. NULL when nothing did."),
+    ),
+    primary_key=("mailbox", "folder"),
+    facets=("mailbox", "state"),
+)
+
+ABOUT = Table(
+    name="about",
+    title="About these figures",
+    description="One row: the moment the figures are for, and the settings they were made with.",
+    source="inbox_agent's own record",
+    columns=(
+        Column("as_of", "TEXT", "UTC instant", "The moment the figures are for."),
+        Column("generation", "INTEGER", "count", "How often the tables have been published."),
+        Column("published_at", "TEXT", "UTC instant", "When they were published."),
+        Column("version", "TEXT", None, "The version of inbox_agent."),
+        Column("config_digest", "TEXT", None, "Fingerprint of the settings that make a figure."),
+        Column("window_seconds", "INTEGER", "seconds", "The window of partner_standing."),
+        Column(
+            "give_up_after_seconds",
+            "INTEGER",
+            "seconds",
+            "After this long without a reply an ask has lapsed.",
+        ),
+        Column(
+            "reopen_after_seconds",
+            "INTEGER",
+            "seconds",
+            "After a pause of this long a conversation begins anew.",
+        ),
+        Column("timezone", "TEXT", None, "The team's time zone, in which days begin and end."),
+        Column("messages", "INTEGER", "count", "Letters held, whether they count or not."),
+        Column("left_out", "TEXT", None, "Letters left out of the figures, by reason (JSON)."),
+        Column(
+            "clock_conflicts",
+            "INTEGER",
+            "count",
+            "Replies dated before their ask, left out of the figures.",
+        ),
+    ),
+    primary_key=("generation",),
+)
+
+DEFINITIONS = Table(
+    name="definitions",
+    title="Definitions",
+    description="What each measure means, in which unit, and after which text it is made.",
+    source="inbox_agent's code, where each measure is defined once",
+    columns=(
+        Column("name", "TEXT", None, "The measure."),
+        Column("unit", "TEXT", None, "Its unit. NULL for words."),
+        Column("definition", "TEXT", None, "What it means."),
+        Column("source", "TEXT", None, "The text or method it follows. NULL where it is ours."),
+    ),
+    primary_key=("name",),
+    size=200,
+)
+
+WORKING_DAYS = Table(
+    name="working_days",
+    title="Working days",
+    description="The team's calendar, from which silences are reckoned.",
+    source="Hours, holidays and closed days of the config",
+    columns=(
+        Column("day", "TEXT", "local date", "The day."),
+        Column("begins_at", "TEXT", "UTC instant", "The local midnight that begins it."),
+        Column("ends_at", "TEXT", "UTC instant", "The local midnight that ends it."),
+        Column("is_working", "INTEGER", "flag", "Whether we work on it."),
+        Column(
+            "working_days",
+            "INTEGER",
+            "working days",
+            "Our working days from the beginning of the table up to and with this day.",
+        ),
+    ),
+    primary_key=("day",),
+    sort_desc="day",
+    hidden=True,
+    indexes=(Index("day_beginnings", "begins_at"),),
+)
+
+GAP_LENGTHS = Table(
+    name="gap_lengths",
+    title="Gap lengths",
+    description="How often each length of time between two days with contact occurred.",
+    source="Gaps that ended in the 12 months before as_of",
+    columns=(
+        PARTNER,
+        Column("gap_working_days", "INTEGER", "working days", "The length."),
+        Column("gaps", "INTEGER", "count", "How many gaps were that long."),
+    ),
+    primary_key=("partner", "gap_working_days"),
+    hidden=True,
+)

@@ -1,0 +1,330 @@
+"""The command line: a thin shell over `agent`. Every error is one line on standard error."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from inbox_agent import __version__, screens, serve, setup_files
+from inbox_agent.agent import Agent, Report
+from inbox_agent.config import Config, load_config
+from inbox_agent.errors import ConfigError, InboxAgentError
+from inbox_agent.exports import export_csv
+from inbox_agent.intake import Import
+from inbox_agent.mirror import Mirror
+from inbox_agent.mirror_rows import instant
+
+_DEFAULT_CONFIG = Path("config/inbox-agent.toml")
+_PATH = click.Path(path_type=Path)
+
+output = Console(highlight=False)
+messages = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class Instant(click.ParamType[datetime]):
+    """An instant on the command line: ISO 8601 with a zone, ``2026-11-21T00:00:00Z``."""
+
+    name = "ISO"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """The instant in UTC, whole seconds."""
+        try:
+            at = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no instant; write it like 2026-11-21T00:00:00Z", param, ctx)
+        if at.tzinfo is None:
+            self.fail(f"{value!r} has no time zone; add Z for UTC, or +01:00", param, ctx)
+        return at.astimezone(UTC).replace(microsecond=0)
+
+
+_AS_OF = click.option("--as-of", type=Instant(), help="The instant the figures are for.")
+
+
+class Commands(click.Group):
+    """Turns our errors into one line and their exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except InboxAgentError as exc:
+            complain(exc)
+            ctx.exit(exc.exit_code)
+
+
+def complain(error: InboxAgentError) -> None:
+    """One error, one line."""
+    messages.print(f"inbox-agent: {screens.printable(error)}")
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="inbox-agent")
+@click.option(
+    "-c", "--config", "path", type=_PATH, default=_DEFAULT_CONFIG, show_default=True,
+    help="The config file.",
+)  # fmt: skip
+@click.pass_context
+def main(ctx: click.Context, path: Path) -> None:
+    """Read a team's shared mailbox and show how each partnership is doing."""
+    ctx.obj = path
+
+
+def _config(ctx: click.Context) -> Config:
+    path: Path = ctx.obj
+    if not path.exists():
+        raise ConfigError(
+            f"{path}: there is no such config; `inbox-agent init` writes one, "
+            "or name another with --config"
+        )
+    return load_config(path)
+
+
+@contextmanager
+def _agent(ctx: click.Context) -> Iterator[Agent]:
+    config = _config(ctx)
+    with screens.Shown(messages) as progress:
+        yield Agent(config, progress=progress)
+
+
+def _finish(ctx: click.Context, report: Report) -> None:
+    """Say how a job went, every error on a line of its own, and leave with its exit code."""
+    for error in report.errors:
+        complain(error)
+    output.print(f"{report.new_messages:,} new letters, {report.partners:,} partners")
+    ctx.exit(report.exit_code)
+
+
+@main.command()
+@click.option("--dir", "directory", type=_PATH, default=Path("demo-data"), show_default=True,
+              help="Where the demo keeps its files.")  # fmt: skip
+@click.option("--port", type=int, help="Where to serve; by default 8001 or the next free one.")
+@click.option("--no-serve", is_flag=True, help="Stop before serving.")
+@click.pass_context
+def demo(ctx: click.Context, directory: Path, port: int | None, no_serve: bool) -> None:
+    """Do the whole job on a sample mailbox in an embedded IMAP server, then serve it."""
+    from inbox_agent.agent import utc_now  # noqa: PLC0415
+    from inbox_agent.demo.runner import run_demo  # noqa: PLC0415 - needs the demo's own server
+
+    with screens.Shown(messages) as progress:
+        agent, report, letters = run_demo(directory, utc_now, progress)
+    screens.health(agent.published_path, output)
+    output.print(f"\n{letters:,} letters read, {report.partners:,} partners measured")
+    if report.errors or no_serve:
+        _finish(ctx, report)
+    metadata = serve.find_metadata(agent.config.path)
+    chosen = port or serve.free_port(serve.DEFAULT_HOST, serve.DEFAULT_PORT)
+    with _served(agent.published_path, metadata, serve.DEFAULT_HOST, chosen) as child:
+        output.print(f"Ctrl-C ends it. Look at http://{serve.DEFAULT_HOST}:{chosen}/partners")
+        child.wait()
+
+
+@main.command()
+@click.argument("directory", type=_PATH, default=Path())
+@click.pass_context
+def init(ctx: click.Context, /, directory: Path, **flags: str | None) -> None:
+    """Write a commented config; what no flag says is asked for on a terminal."""
+    texts = {}
+    for question in setup_files.QUESTIONS:
+        given = flags[question.field]
+        if given is None and sys.stdin.isatty():
+            given = _ask(question)
+        if given is not None:
+            texts[question.field] = given
+    for path in setup_files.write_setup(directory, setup_files.check_answers(texts)):
+        output.print(f"wrote {screens.printable(path)}")
+    output.print("next: inbox-agent check")
+    ctx.exit(0)
+
+
+def _ask(question: setup_files.Question) -> str:
+    def checked(text: str) -> str:
+        try:
+            return question.check(text)
+        except ValueError as exc:
+            raise click.UsageError(str(exc)) from exc
+
+    answer: str = click.prompt(question.text, default=question.default, value_proc=checked)
+    return answer
+
+
+for _question in setup_files.QUESTIONS:
+    click.option(f"--{_question.field}", help=_question.text)(init)
+
+
+@main.command()
+@click.pass_context
+def check(ctx: click.Context) -> None:
+    """Look whether everything is in place: config, login, folders, Sent, databases."""
+    from inbox_agent.checks import check_all  # noqa: PLC0415
+
+    config = _config(ctx)
+    worst = 0
+    for finding in check_all(config):
+        mark = "[red]✗[/]" if finding.error else "[green]✓[/]"
+        output.print(f"{mark} {screens.printable(finding.text)}")
+        worst = max(worst, finding.error.exit_code if finding.error else 0)
+    ctx.exit(worst)
+
+
+@main.command()
+@_AS_OF
+@click.pass_context
+def poll(ctx: click.Context, as_of: datetime | None) -> None:
+    """Read every mailbox once, measure and publish."""
+    with _agent(ctx) as agent:
+        _require_mailboxes(agent.config)
+        report = agent.poll(as_of)
+    _finish(ctx, report)
+
+
+def _require_mailboxes(config: Config) -> None:
+    if not config.mailboxes:
+        raise ConfigError(
+            f"{config.path}: mailboxes: there is none to poll; add a [[mailboxes]] entry"
+        )
+
+
+@main.command()
+@click.option("--serve", "serving", is_flag=True, help="Serve with Datasette beside it.")
+@click.option("--port", type=int, default=serve.DEFAULT_PORT, show_default=True)
+@click.pass_context
+def run(ctx: click.Context, serving: bool, port: int) -> None:
+    """Poll for ever, until SIGTERM or Ctrl-C."""
+    stop = threading.Event()
+    config = _config(ctx)
+    _require_mailboxes(config)
+    signal.signal(signal.SIGTERM, _leave)
+    agent = Agent(config)
+    children: list[subprocess.Popen[bytes]] = []
+
+    def after_poll(report: Report) -> None:
+        for error in report.errors:
+            complain(error)
+        messages.print(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {report.new_messages:,} new")
+        if serving and not children and agent.published_path.exists():
+            metadata = serve.find_metadata(config.path)
+            children.append(serve.start(agent.published_path, metadata, port=port))
+            messages.print(f"serving at http://{serve.DEFAULT_HOST}:{port}/partners")
+
+    try:
+        agent.run(stop, after_poll)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        for child in children:
+            child.terminate()
+            child.wait()
+    ctx.exit(0)
+
+
+def _leave(*_: object) -> None:
+    """Leave at once: whatever is being written is rolled back, and read again next time."""
+    raise KeyboardInterrupt
+
+
+@main.command(name="serve")
+@click.option("--host", default=serve.DEFAULT_HOST, show_default=True)
+@click.option("--port", type=int, default=serve.DEFAULT_PORT, show_default=True)
+@click.option("--metadata", type=_PATH, help="Your own copy of datasette-metadata.yml.")
+@click.pass_context
+def serve_command(ctx: click.Context, host: str, port: int, metadata: Path | None) -> None:
+    """Serve the published tables with Datasette."""
+    config = _config(ctx)
+    found = serve.find_metadata(config.path, metadata)
+    serve.serve(Agent(config).published_path, found, host, port)
+
+
+@main.command(name="import")
+@click.argument("paths", type=_PATH, nargs=-1, required=True)
+@click.option("--folder", help="The folder they are filed in; by default the file's name.")
+@click.option("--mailbox", default="import", show_default=True, help="The mailbox they are of.")
+@click.option(
+    "--received-from",
+    type=click.Choice(["received", "envelope", "date"]),
+    default="received",
+    show_default=True,
+    help="What tells when a letter arrived: its topmost Received line, the mbox `From ` line "
+    "(read as UTC), or Date.",
+)
+@click.option("--sent", is_flag=True, help="The files hold what the team sent.")
+@_AS_OF
+@click.pass_context
+def import_command(ctx: click.Context, /, as_of: datetime | None, **options: Any) -> None:
+    """Read mbox files (also .gz) into the mirror, then measure and publish."""
+    job = Import(
+        paths=options["paths"],
+        mailbox=options["mailbox"],
+        folder=options["folder"],
+        received_from=options["received_from"],
+        is_sent=options["sent"],
+    )
+    with _agent(ctx) as agent:
+        report = agent.import_files(job, as_of)
+    _finish(ctx, report)
+
+
+@main.command()
+@_AS_OF
+@click.option("--reparse", is_flag=True, help="Read the kept header fields anew.")
+@click.pass_context
+def rebuild(ctx: click.Context, as_of: datetime | None, reparse: bool) -> None:
+    """Make everything published again, from the mirror alone."""
+    with _agent(ctx) as agent:
+        report = agent.rebuild(as_of, reparse=reparse)
+    _finish(ctx, report)
+
+
+@main.command()
+@click.argument("tables", nargs=-1)
+@click.option("--to", "directory", type=_PATH, required=True, help="The folder for the files.")
+@click.option("--format", "form", type=click.Choice(["csv"]), default="csv", show_default=True)
+@click.pass_context
+def export(ctx: click.Context, tables: tuple[str, ...], directory: Path, form: str) -> None:
+    """Write tables and views (all, when none is named) as files for reviews."""
+    database = Agent(_config(ctx)).published_path
+    for path, rows in export_csv(database, tables, directory):
+        output.print(f"{screens.printable(path)}: {rows:,} rows")
+
+
+@main.command()
+@click.pass_context
+def status(ctx: click.Context) -> None:
+    """Show the last poll, the state of every folder, and what is left out and why."""
+    config = _config(ctx)
+    agent = Agent(config)
+    zone = config.our_clock().zone
+    if not agent.mirror_path.exists():
+        output.print("nothing has been read yet; `inbox-agent poll` begins")
+        return
+
+    def local(at: int | None) -> str:
+        return screens.local_time(instant(at).astimezone(zone)) if at else "never"
+
+    with Mirror(agent.mirror_path) as mirror:
+        screens.status(agent.published_path, mirror.polls(), mirror.folders(), output, local)
+
+
+@contextmanager
+def _served(
+    database: Path, metadata: Path, host: str, port: int
+) -> Iterator[subprocess.Popen[bytes]]:
+    child = serve.start(database, metadata, host, port)
+    try:
+        yield child
+    except KeyboardInterrupt:
+        output.print("")
+    finally:
+        child.terminate()
+        child.wait()

@@ -1,0 +1,253 @@
+"""The two config files as they are written: one class per table, one field per key.
+
+What a key means to the agent is said in ``config/inbox-agent.toml``; here is its type, its
+default and what is allowed. What takes more than one key to judge is in `config_checks`.
+"""
+
+from __future__ import annotations
+
+from datetime import date, time
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StrictBool,
+    StrictInt,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from inbox_agent import config_values as values
+from inbox_agent.standards import DAY_SECONDS, Span
+
+Text = Annotated[str, AfterValidator(values.plain_text)]
+Folders = Annotated[tuple[Text, ...], AfterValidator(values.some)]
+Domain = Annotated[str, AfterValidator(values.domain)]
+MailAddress = Annotated[str, AfterValidator(values.address)]
+ListName = Annotated[str, AfterValidator(values.list_name)]
+Name = Annotated[str, AfterValidator(values.domain_or_address)]
+Host = Annotated[str, AfterValidator(values.host)]
+AnySpan = Annotated[Span, PlainValidator(values.span)]
+CalendarSpan = Annotated[Span, PlainValidator(values.calendar_span)]
+CutSpan = Annotated[Span, PlainValidator(values.cut_span)]
+WholeDays = Annotated[Span, PlainValidator(values.whole_days)]
+TimeZone = Annotated[str, AfterValidator(values.timezone)]
+Holidays = Annotated[str, AfterValidator(values.holidays_code)]
+Day = Annotated[str, AfterValidator(values.day)]
+Days = Annotated[tuple[Day, ...], AfterValidator(values.some)]
+Hours = Annotated[tuple[tuple[time, time], ...], PlainValidator(values.opening_hours)]
+Date = Annotated[date, Field(strict=True)]
+
+
+def _not_empty(path: Any) -> Any:
+    return values.plain_text(path) if isinstance(path, str) else path
+
+
+def _beside_the_config(path: Any, info: ValidationInfo) -> Any:
+    """A path relative to the config file's folder, which is the validation context."""
+    if not isinstance(path, str):
+        return path
+    return ((info.context or Path()) / Path(_not_empty(path)).expanduser()).resolve()
+
+
+BesideConfig = Annotated[Path, BeforeValidator(_beside_the_config)]
+
+
+class Section(BaseModel):
+    """One table of a config file: no keys but the known ones, never changed after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class TeamSettings(Section):
+    """Who is us. Domains include their subdomains."""
+
+    domains: tuple[Domain, ...] = ()
+    addresses: tuple[MailAddress, ...] = ()
+    lists: tuple[ListName, ...] = ()
+
+    @model_validator(mode="after")
+    def _is_somebody(self) -> Self:
+        if not self.domains and not self.addresses:
+            raise ValueError(
+                'needs at least one of domains or addresses, like domains = ["acme.com"]'
+            )
+        return self
+
+
+class DataSettings(Section):
+    """Where ``mirror.db`` and ``partners.db`` lie; relative to the config file."""
+
+    directory: Annotated[Path, BeforeValidator(_not_empty)] = Path("../data")
+
+
+class PollSettings(Section):
+    """When to poll and how far back to read."""
+
+    every: CalendarSpan = Span(300, "seconds")
+    since: Date | None = None
+
+    @property
+    def every_seconds(self) -> int:
+        """Seconds from the beginning of one poll to that of the next."""
+        return self.every.amount
+
+
+class PasswordSettings(Section):
+    """Where a password is kept: exactly one of the four."""
+
+    env: Annotated[str, AfterValidator(values.variable)] | None = None
+    keyring: Text | None = None
+    file: BesideConfig | None = None
+    command: Text | None = None
+
+    @model_validator(mode="after")
+    def _is_in_one_place(self) -> Self:
+        _exactly_one(self, "env, keyring, file, command")
+        return self
+
+
+class MailboxSettings(Section):
+    """One IMAP account."""
+
+    name: Text
+    host: Host
+    port: Annotated[StrictInt, AfterValidator(values.port)] | None = None
+    tls: Literal["implicit", "starttls", "none"] = "implicit"
+    ca_file: BesideConfig | None = None
+    user: Text
+    password: PasswordSettings
+    folders: Folders | None = None
+    sent: Folders | None = None
+    received_by: tuple[Host, ...] = ()
+
+    @field_validator("name")
+    @classmethod
+    def _names_a_file(cls, name: str) -> str:
+        # A systemd credential of this name is looked for: $CREDENTIALS_DIRECTORY/<name>.
+        if "/" in name or name.startswith("."):
+            raise ValueError(f'{values.shown(name)} must have no "/" in it and no "." before it')
+        return name
+
+    @field_validator("tls")
+    @classmethod
+    def _keeps_the_password_off_the_wire(cls, tls: str, info: ValidationInfo) -> str:
+        host = info.data.get("host")
+        if tls == "none" and host and not values.is_loopback(host):
+            raise ValueError(
+                f'"none" would send the password to {host} in clear; it is allowed for localhost '
+                'only; allowed here: "implicit", "starttls"'
+            )
+        return tls
+
+
+class ClockSettings(Section):
+    """Our working time."""
+
+    timezone: TimeZone = "UTC"
+    days: Days = ("mon", "tue", "wed", "thu", "fri")
+    hours: Hours = ((time(9), time(17)),)
+    holidays: Holidays | None = None
+    closed: tuple[Date, ...] = ()
+
+
+class StandardsSettings(Section):
+    """The line in the sand: the team's, a tier's or a partner's; unset where None."""
+
+    we_answer_within: AnySpan | None = None
+    they_answer_within: AnySpan | None = None
+    contact_every: AnySpan | None = None
+    contact_at_least_every: AnySpan | None = None
+
+
+class NoReplyNeeded(Section):
+    """How people mark in their own mail program that a letter needs no reply."""
+
+    keyword: Text | None = None
+    folder: Text | None = None
+
+
+class _StatedNoReplyNeeded(NoReplyNeeded):
+    @model_validator(mode="after")
+    def _is_one_way(self) -> Self:
+        _exactly_one(self, "keyword, folder")
+        return self
+
+
+class MeasuresSettings(Section):
+    """How letters are cut into episodes, outcomes and windows."""
+
+    window: WholeDays = Span(90 * DAY_SECONDS, "seconds")
+    reopen_after: CutSpan = Span(30 * DAY_SECONDS, "seconds")
+    give_up_after: CutSpan = Span(30 * DAY_SECONDS, "seconds")
+    no_reply_needed: _StatedNoReplyNeeded | None = None
+
+
+class PublishSettings(Section):
+    """What crosses into ``partners.db``, the database that is served."""
+
+    subjects: StrictBool = True
+    people: Literal["full", "initials", "none"] = "full"
+    our_people: StrictBool = False
+
+
+class ConfigFile(Section):
+    """``inbox-agent.toml``."""
+
+    team: TeamSettings
+    data: DataSettings = DataSettings()
+    poll: PollSettings = PollSettings()
+    mailboxes: tuple[MailboxSettings, ...] = ()
+    clock: ClockSettings = ClockSettings()
+    standards: StandardsSettings = StandardsSettings()
+    tiers: dict[str, StandardsSettings] = {}
+    measures: MeasuresSettings = MeasuresSettings()
+    publish: PublishSettings = PublishSettings()
+
+
+class PartnerEntry(Section):
+    """One ``[[partners]]``; what it does not say of its clock is ours."""
+
+    name: Text | None = None
+    domains: tuple[Domain, ...] = ()
+    addresses: tuple[MailAddress, ...] = ()
+    owner: Text | None = None
+    tier: Text | None = None
+    timezone: TimeZone | None = None
+    days: Days | None = None
+    hours: Hours | None = None
+    holidays: Holidays | None = None
+    closed: tuple[Date, ...] | None = None
+    standards: StandardsSettings = StandardsSettings()
+    fields: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _is_somebody(self) -> Self:
+        if not self.domains and not self.addresses:
+            raise ValueError('needs domains or addresses, like domains = ["globex.com"]')
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its domains and addresses, the first of which is its key."""
+        return (*self.domains, *self.addresses)
+
+
+class PartnersFile(Section):
+    """``partners.toml``, which may be missing."""
+
+    discover: StrictBool = True
+    ignored: tuple[Name, ...] = ()
+    partners: tuple[PartnerEntry, ...] = ()
+
+
+def _exactly_one(section: Section, allowed: str) -> None:
+    if sum(value is not None for _, value in section) != 1:
+        raise ValueError(f"must say exactly one of: {allowed}")

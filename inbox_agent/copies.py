@@ -1,0 +1,182 @@
+"""One letter lies in many places: which copies are one letter, and whose record it is in."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from itertools import pairwise
+
+from inbox_agent.addresses import Address, Roster
+from inbox_agent.automatic import Verdict, failed_recipients, judge
+from inbox_agent.messages import Message
+from inbox_agent.subjects import read_subject
+
+_SAME_DATE = timedelta(seconds=2)
+
+
+# -- one letter, many copies ----------------------------------------------------------------
+
+
+def author_key(message: Message) -> str | None:
+    """The address a copy is from, for comparing; None where From can't be read."""
+    return message.from_.key if message.from_ else None
+
+
+def same_letters(messages: Sequence[Message]) -> list[list[Message]]:
+    """Copies of one letter, together.
+
+    They have the same Message-ID, author and Date (within 2 s), or another Message-ID with the
+    same author, second, recipients and base subject. Different letters under one Message-ID are
+    different letters.
+    """
+    leader = list(range(len(messages)))
+
+    def find(i: int) -> int:
+        while leader[i] != i:
+            leader[i] = leader[leader[i]]
+            i = leader[i]
+        return i
+
+    for alike in _alike(messages):
+        for i in alike[1:]:
+            leader[find(i)] = find(alike[0])
+    groups: dict[int, list[Message]] = defaultdict(list)
+    for i, message in enumerate(messages):
+        groups[find(i)].append(message)
+    return list(groups.values())
+
+
+def _alike(messages: Sequence[Message]) -> Iterator[list[int]]:
+    by_id: dict[tuple[str, str | None], list[int]] = defaultdict(list)
+    by_look: dict[tuple[object, ...], list[int]] = defaultdict(list)
+    for i, message in enumerate(messages):
+        by_id[message.message_id, author_key(message)].append(i)
+        if message.from_ and message.sent_at:
+            to_and_cc = frozenset(a.key for a in (*message.to, *message.cc))
+            second = message.sent_at.replace(microsecond=0)
+            base = read_subject(message.subject).base
+            by_look[author_key(message), second, to_and_cc, base].append(i)
+    yield from by_look.values()
+    for (_, author), same_id in by_id.items():
+        if len(same_id) > 1:
+            yield from _near_dates(messages, same_id, _SAME_DATE if author else timedelta(0))
+
+
+def _near_dates(
+    messages: Sequence[Message], indexes: list[int], apart: timedelta
+) -> Iterator[list[int]]:
+    yield [i for i in indexes if messages[i].sent_at is None] or indexes[:1]
+    dated = sorted((sent, i) for i in indexes if (sent := messages[i].sent_at))
+    for (earlier, i), (later, j) in pairwise(dated):
+        if later - earlier <= apart:
+            yield [i, j]
+
+
+# -- whose record ---------------------------------------------------------------------------
+
+
+def recipients(message: Message) -> tuple[Address, ...]:
+    """Everybody in To and Cc, and in Bcc of a copy that lies in a Sent folder."""
+    return (*message.to, *message.cc, *(message.bcc if message.is_sent_copy else ()))
+
+
+def is_from_us(message: Message, roster: Roster) -> bool:
+    """Whether our side wrote it: by its author, or because it lies in a Sent folder."""
+    return message.is_sent_copy or (message.from_ is not None and roster.is_us(message.from_))
+
+
+def _named_by_copy(message: Message, roster: Roster) -> set[str | None]:
+    if is_from_us(message, roster):
+        named = list(recipients(message))
+    else:
+        named = [message.from_] if message.from_ else []
+    failed = map(Address.parse, failed_recipients(dict(message.marks)))
+    return {roster.partner_of(address) for address in (*named, *failed) if address}
+
+
+def _named(copies: list[Message], roster: Roster) -> set[str]:
+    """Partners that a letter names: as its author, recipients or failed recipients."""
+    return {key for copy in copies for key in _named_by_copy(copy, roster) if key}
+
+
+def _is_answer_through_list(copies: list[Message], roster: Roster) -> bool:
+    ours = any(is_from_us(copy, roster) for copy in copies)
+    return ours and any(
+        roster.is_our_list(address) for copy in copies for address in (*copy.to, *copy.cc)
+    )
+
+
+def cited_ids(copies: list[Message]) -> set[str]:
+    """The ids that the copies of a letter name as what they answer."""
+    return {name for c in copies for name in (c.in_reply_to, *c.references) if name}
+
+
+def _answered(copies: list[Message]) -> set[str]:
+    return {copy.in_reply_to for copy in copies if copy.in_reply_to}
+
+
+def _is_report(copies: list[Message], roster: Roster) -> bool:
+    return any(verdict_of(copy, roster).kind == "bounce" for copy in copies)
+
+
+def by_partner(messages: Sequence[Message], roster: Roster) -> dict[str, list[Message]]:
+    """Every copy under each partner whose record it may be in.
+
+    Besides those that name the partner: our answers to a partner's letter through one of our
+    lists, and delivery reports about a letter of ours. `letters_of` decides; this only makes
+    sure that nothing it needs is missing, so that no partner needs to see another's letters.
+    """
+    groups = [(copies, _named(copies, roster)) for copies in same_letters(messages)]
+    partners_of_id: dict[str, set[str]] = defaultdict(set)
+    for copies, named in groups:
+        for copy in copies:
+            partners_of_id[copy.message_id] |= named
+
+    def linked(names: set[str]) -> set[str]:
+        return {key for name in names for key in partners_of_id.get(name, ())}
+
+    listed = [c for c, _ in groups if _is_answer_through_list(c, roster)]
+    links = [(copies, linked(_answered(copies))) for copies in listed]
+    for copies, keys in links:
+        for copy in copies:
+            partners_of_id[copy.message_id] |= keys
+    reports = [
+        (c, linked(cited_ids(c))) for c, _ in groups if cited_ids(c) and _is_report(c, roster)
+    ]
+    found: dict[str, dict[int, Message]] = defaultdict(dict)
+    for copies, keys in (*groups, *links, *reports):
+        for key in keys:
+            found[key].update((id(copy), copy) for copy in copies)
+    return {key: list(copies.values()) for key, copies in found.items()}
+
+
+def belonging(partner: str, groups: Sequence[list[Message]], roster: Roster) -> list[list[Message]]:
+    """The letters, each given as its copies, that are in one partner's record.
+
+    Its author is that partner; or it is ours and the partner is in To, Cc or Bcc; or it is ours,
+    went to one of our lists, and answers a letter of that partner. A delivery report belongs to
+    the partner whose address failed, or who was to get the letter that it is about.
+    """
+    named = [g for g in groups if partner in _named(g, roster)]
+    others = [g for g in groups if partner not in _named(g, roster)]
+    their_ids = _ids(g for g in named if not any(is_from_us(c, roster) for c in g))
+    through_list = [
+        g for g in others if _is_answer_through_list(g, roster) and _answered(g) & their_ids
+    ]
+    our_ids = _ids(g for g in named + through_list if any(is_from_us(c, roster) for c in g))
+    reports = [
+        g
+        for g in others
+        if g not in through_list and cited_ids(g) & our_ids and _is_report(g, roster)
+    ]
+    return named + through_list + reports
+
+
+def _ids(groups: Iterable[list[Message]]) -> set[str]:
+    return {copy.message_id for group in groups for copy in group}
+
+
+def verdict_of(message: Message, roster: Roster) -> Verdict:
+    """Who wrote one copy, by its own header block alone."""
+    return judge(dict(message.marks), message.from_, message.subject, recipients(message), roster)

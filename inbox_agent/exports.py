@@ -1,0 +1,69 @@
+"""Published tables and views as CSV files for reviews, all from one snapshot."""
+
+from __future__ import annotations
+
+import csv
+import sqlite3
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from inbox_agent.catalogue import TABLES, VIEWS
+from inbox_agent.errors import ConfigError, StoreError
+from inbox_agent.safe_cells import safe_cell
+from inbox_agent.sqlite_files import store_errors
+
+#: Excel takes a file for UTF-8 only with a byte order mark.
+_ENCODING = "utf-8-sig"
+
+
+def exportable() -> tuple[str, ...]:
+    """The names of the tables and views people export: all that are not hidden."""
+    tables = (table.name for table in TABLES if not table.hidden)
+    return (*tables, *(view.name for view in VIEWS if not view.hidden))
+
+
+def export_csv(database: Path, names: Sequence[str], directory: Path) -> list[tuple[Path, int]]:
+    """Write one file per table or view (all when none is named): (path, rows) of each.
+
+    One read transaction, so that all files are of the same generation. Text that a spreadsheet
+    would run as a formula is made harmless. Raises ConfigError for a name that is none.
+    """
+    wanted = _wanted(names)
+    if not database.is_file():
+        raise StoreError(f"{database}: not there yet; `inbox-agent poll` makes it")
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with store_errors(database):
+            connection = sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)
+            try:
+                connection.execute("begin")
+                return [_export(connection, name, directory) for name in wanted]
+            finally:
+                connection.close()
+    except OSError as exc:
+        raise ConfigError(f"{exc.filename}: can't be written: {exc.strerror}") from exc
+
+
+def _wanted(names: Sequence[str]) -> Sequence[str]:
+    known = exportable()
+    for name in names:
+        if name not in known:
+            raise ConfigError(f"there is no table {name!r}; there are: {', '.join(known)}")
+    return names or known
+
+
+def _export(connection: sqlite3.Connection, name: str, directory: Path) -> tuple[Path, int]:
+    cursor = connection.execute(f'select * from "{name}"')  # noqa: S608 - a name we know
+    path = directory / f"{name}.csv"
+    count = 0
+    with path.open("w", encoding=_ENCODING, newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(safe_cell(column[0]) for column in cursor.description)
+        for row in cursor:
+            writer.writerow(_cells(row))
+            count += 1
+    return path, count
+
+
+def _cells(row: Iterable[object]) -> list[object]:
+    return [safe_cell(value) if isinstance(value, str) else value for value in row]

@@ -1,0 +1,199 @@
+"""What an IMAP server says, put into our words: numbers, instants, and errors.
+
+The one place where the errors of sockets, TLS and imaplib become ours.
+"""
+
+from __future__ import annotations
+
+import imaplib
+import re
+import ssl
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from inbox_agent.config import MailboxSettings
+from inbox_agent.errors import FolderUnavailable, MailboxError, MailboxRefused, MailboxUnavailable
+from inbox_agent.imap_commands import HEADER_OCTETS
+
+#: What can go wrong between us and a server once a connection is asked for. The parsers add
+#: ValueError and its like, which are no faults of ours either.
+TROUBLE = (imaplib.IMAP4.error, OSError, ValueError, LookupError, RecursionError)
+#: What imapclient's parser raises over an answer that is complete but can't be read.
+UNREADABLE = (
+    *(imaplib.IMAP4.error, ValueError, LookupError, TypeError, AttributeError),
+    *(RecursionError, OverflowError),
+)
+
+# Response codes that pass by themselves (RFC 5530 §3; RFC 9051 §7.1 for LIMIT), and the words
+# of servers that have none: Exchange throttles, Gmail counts connections.
+_PASSING_CODES = r"\[(?:UNAVAILABLE|INUSE|LIMIT|SERVERBUG|OVERQUOTA|CONTACTADMIN|THROTTLED)\b"
+_PASSING_WORDS = r"throttl|temporar|try again|too many|not connected|unavailable"
+_PASSING = re.compile(f"{_PASSING_CODES}|{_PASSING_WORDS}", re.IGNORECASE)
+_BUSY = re.compile(r"\[(?:UNAVAILABLE|INUSE|LIMIT|THROTTLED)\b|throttl|too many", re.IGNORECASE)
+_SHOWN = 160
+_FIELD_LIST = re.compile(rb"(BODY\[HEADER\.FIELDS) \([^\]]*\)", re.IGNORECASE)
+
+
+def searched_uids(data: Sequence[Any]) -> list[int]:
+    """The numbers of a SEARCH answer; several lines count as one.
+
+    Raises ValueError where the server gave no SEARCH line at all: that is not "none found".
+    """
+    if any(not isinstance(line, bytes) for line in data):
+        raise ValueError("the search was answered without a result")
+    return [int(number) for line in data for number in line.split(b"(")[0].split()]
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """What a FETCH answer gave for one letter.
+
+    `received_at` is INTERNALDATE (RFC 3501 §2.3.3) in UTC, None where it is missing, absurd or
+    without a zone. `is_complete`: everything that was asked for came.
+    """
+
+    received_at: datetime | None
+    size_octets: int | None
+    block: bytes
+    is_complete: bool
+
+
+def without_echo(data: Iterable[Any]) -> list[Any]:
+    """A FETCH answer, as imaplib gives it, without the list of field names before each literal.
+
+    The server repeats for every letter which fields were asked for, 700 octets of them, and
+    imapclient's parser goes through that octet by octet.
+    """
+    return [
+        (_FIELD_LIST.sub(rb"\1", item[0]), item[1]) if isinstance(item, tuple) else item
+        for item in data
+    ]
+
+
+def letters(answered: Iterable[Mapping[bytes, Any]], wanted: Set[int]) -> dict[int, Items]:
+    """The answers by uid: those of `wanted` that have a header block, if an empty one.
+
+    Servers also answer unasked: flags that changed, letters nobody asked for.
+    """
+    found: dict[int, Mapping[bytes, Any]] = {items.get(b"UID", 0): items for items in answered}
+    return {
+        uid: Items(
+            received_at=_in_utc(items.get(b"INTERNALDATE")),
+            size_octets=size if isinstance(size := items.get(b"RFC822.SIZE"), int) else None,
+            block=block[:HEADER_OCTETS],
+            is_complete=b"INTERNALDATE" in items and b"RFC822.SIZE" in items,
+        )
+        for uid, items in found.items()
+        if uid in wanted and (block := _block(items)) is not None
+    }
+
+
+def _block(items: Mapping[bytes, Any]) -> bytes | None:
+    """The header block, found by the beginning of its name.
+
+    Servers echo the list of fields as they like (``BODY[HEADER.FIELDS ("FROM" …)]<0>``), and
+    give NIL for a letter that has no header at all.
+    """
+    for name, value in items.items():
+        if name.startswith(b"BODY[HEADER.FIELDS"):
+            return b"" if value is None else value if isinstance(value, bytes) else None
+    return None
+
+
+def _in_utc(value: object) -> datetime | None:
+    try:
+        if isinstance(value, datetime) and value.utcoffset() is not None:
+            return value.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass  # an offset of a day or more, or a year beyond datetime's
+    return None
+
+
+def said(data: object) -> str:
+    """What the server said, fit for one line of ours: no control characters, not endless."""
+    if isinstance(data, list | tuple):
+        data = data[-1] if data else b""
+    text = data.decode("utf-8", "replace") if isinstance(data, bytes) else str(data or "")
+    clean = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text)
+    return " ".join(clean.split())[:_SHOWN] or "nothing"
+
+
+def is_busy(text: str) -> bool:
+    """Whether a refused command was refused because the server has too much to do."""
+    return _BUSY.search(text) is not None
+
+
+def place(settings: MailboxSettings, folder: str | None = None) -> str:
+    """``mailbox "partners", folder "Sent"``, as our errors begin."""
+    return f'mailbox "{settings.name}"' + (f', folder "{folder}"' if folder is not None else "")
+
+
+def connection_error(settings: MailboxSettings, exc: Exception) -> MailboxError:
+    """What a failed connection or TLS handshake means."""
+    where, server = place(settings), f"{settings.host}:{port(settings)}"
+    if isinstance(exc, ssl.SSLCertVerificationError):
+        return MailboxRefused(
+            f"{where}: the certificate of {server} is not to be trusted ({exc.verify_message}); "
+            f"if your own authority issued it, name that in `ca_file`, else check `host`"
+        )
+    cut = ssl.SSLEOFError | ssl.SSLZeroReturnError | ssl.SSLSyscallError
+    if isinstance(exc, ssl.SSLError) and not isinstance(exc, cut):
+        return MailboxRefused(
+            f"{where}: no TLS 1.2 or better with {server} ({exc.reason or 'handshake failed'}); "
+            f'check `port`, and `tls`, which may have to be "starttls"'
+        )
+    return MailboxUnavailable(
+        f"{where}: no connection to {server} ({_cause(exc)}); the next poll tries again; "
+        f"if it goes on, check `host` and `port`"
+    )
+
+
+def login_error(settings: MailboxSettings, exc: Exception) -> MailboxError:
+    """What a failed login means; not every one is a wrong password.
+
+    imapclient makes LoginError of a connection that broke during the login too; that one
+    carries imaplib's abort as its context.
+    """
+    cut = isinstance(exc, OSError | imaplib.IMAP4.abort | ValueError) or isinstance(
+        exc.__context__, OSError | imaplib.IMAP4.abort
+    )
+    text = _cause(exc)
+    if cut or _PASSING.search(text):
+        return MailboxUnavailable(
+            f"{place(settings)}: {settings.host} broke off the login ({text}); "
+            f"the next poll tries again"
+        )
+    return MailboxRefused(
+        f'{place(settings)}: {settings.host} refuses the login of "{settings.user}" ({text}); '
+        f"check `user` and `password`"
+    )
+
+
+def session_error(settings: MailboxSettings, folder: str | None, exc: Exception) -> MailboxError:
+    """What an error after the login means; the connection is of no more use."""
+    text, where = _cause(exc), place(settings, folder)
+    if folder is not None and "UIDVALIDITY" in text.upper():
+        return FolderUnavailable(
+            f"{where}: it was made anew while we read it ({text}); the next poll reads it afresh"
+        )
+    return MailboxUnavailable(
+        f"{where}: lost the connection to {settings.host} ({text}); the next poll tries again"
+    )
+
+
+def port(settings: MailboxSettings) -> int:
+    """The configured port, else 993 for implicit TLS and 143 without (RFC 8314 §3.2)."""
+    return settings.port or (993 if settings.tls == "implicit" else 143)
+
+
+def _cause(exc: Exception) -> str:
+    if isinstance(exc, TimeoutError):
+        return "no answer in time"
+    if isinstance(exc, OSError) and exc.strerror:
+        return exc.strerror
+    # imaplib makes some of its errors of bytes
+    text = re.sub(r"""\bb(['"])(.*)\1""", r"\2", str(exc), flags=re.DOTALL)
+    return said(text or type(exc).__name__)

@@ -1,0 +1,114 @@
+"""Letters from files into the mirror, as if a mailbox had been read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from inbox_agent.errors import ConfigError
+from inbox_agent.header_block import kept_fields
+from inbox_agent.mail_files import FiledLetter, read_mbox
+from inbox_agent.messages import HEADER_FIELDS, FetchedHeader, Message, choose_at, parse_message
+from inbox_agent.mirror import Checkpoint, Mirror
+from inbox_agent.progress import Progress
+
+ReceivedFrom = Literal["received", "envelope", "date"]
+
+#: Files have no UIDVALIDITY; a server's is never 0 (RFC 3501 §9, nz-number).
+_GENERATION = 0
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """What is to be imported, and how its arrival times are known.
+
+    `is_sent`: the files hold what the team sent, as a Sent folder does.
+    """
+
+    paths: tuple[Path, ...]
+    mailbox: str
+    folder: str | None
+    received_from: ReceivedFrom
+    is_sent: bool
+
+
+@dataclass
+class Intake:
+    """One import as it goes; `last_at` is the instant of the latest letter of its files."""
+
+    mirror: Mirror
+    job: Import
+    received_by: frozenset[str]
+    clock: Callable[[], datetime]
+    progress: Progress
+    new_messages: int = 0
+    last_at: datetime | None = None
+    folders: set[str] = field(default_factory=set)
+
+    def read(self, path: Path) -> None:
+        """Read one file into its folder. Raises ConfigError when it is no mbox file."""
+        folder = self.job.folder or path.name.removesuffix(".gz").removesuffix(".mbox")
+        uid = self._begin(folder)
+        held = self.mirror.held_digests(self.job.mailbox, folder)
+        self.progress.folder(self.job.mailbox, folder, 0)
+        batch: list[FetchedHeader] = []
+        for letter in read_mbox(path):
+            header, message = self._header(letter, folder, uid + 1)
+            self._look_at(message)
+            if message.digest not in held:
+                held.add(message.digest)
+                uid += 1
+                batch.append(header)
+            if len(batch) == _BATCH:
+                self._keep(folder, batch)
+                batch = []
+        self._keep(folder, batch)
+        self.mirror.end_folder(self.job.mailbox, folder, at=self.clock(), state="imported")
+        self.folders.add(folder)
+
+    def _begin(self, folder: str) -> int:
+        mailbox = self.job.mailbox
+        known = self.mirror.checkpoint(mailbox, folder)
+        if known.uidvalidity not in (None, _GENERATION):
+            raise ConfigError(
+                f'mailbox "{mailbox}": its folder "{folder}" is read from the server; '
+                "choose another --folder for the import"
+            )
+        return self.mirror.begin_folder(
+            mailbox, folder, _GENERATION, None, is_sent=self.job.is_sent
+        ).last_uid
+
+    def _header(self, letter: FiledLetter, folder: str, uid: int) -> tuple[FetchedHeader, Message]:
+        header = FetchedHeader(
+            mailbox=self.job.mailbox,
+            folder=folder,
+            uidvalidity=_GENERATION,
+            uid=uid,
+            received_at=None,
+            size_octets=letter.size_octets,
+            block=kept_fields(letter.block, self.received_by, self.job.is_sent, HEADER_FIELDS),
+            fetched_at=self.clock(),
+        )
+        message = parse_message(header, is_sent_copy=self.job.is_sent)
+        arrived_at = self._arrived_at(letter, message)
+        return replace(header, received_at=arrived_at), replace(message, received_at=arrived_at)
+
+    def _arrived_at(self, letter: FiledLetter, message: Message) -> datetime | None:
+        if self.job.received_from == "received":
+            return message.received[0][1] if message.received else None
+        return letter.envelope_at if self.job.received_from == "envelope" else message.sent_at
+
+    def _look_at(self, message: Message) -> None:
+        at, _ = choose_at(message, self.received_by)
+        if at is not None and (self.last_at is None or at > self.last_at):
+            self.last_at = at
+
+    def _keep(self, folder: str, batch: Sequence[FetchedHeader]) -> None:
+        if batch:
+            here = Checkpoint(_GENERATION, batch[-1].uid)
+            self.new_messages += self.mirror.add(self.job.mailbox, folder, here, batch)
+            self.progress.letters(len(batch))

@@ -1,0 +1,376 @@
+"""Our copy of the header fields, in SQLite: rows and their checkpoint in one transaction.
+
+`mirror.db` holds what cannot be recomputed: header blocks, checkpoints, and the history of our
+own polls. It has addresses and subjects and is never served. Parsed rows stand beside the
+blocks they were read from, so that figures need no parsing and a new parser needs no server.
+Instants are whole seconds since 1970 (UTC).
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database, Migrations
+
+from inbox_agent.messages import PARSER_VERSION, FetchedHeader, Message
+from inbox_agent.mirror_rows import (
+    INSERT,
+    UPDATE,
+    header_of,
+    insert_row,
+    instant,
+    message_of,
+    parsed_columns,
+    seconds,
+)
+from inbox_agent.sqlite_files import connect, private_directory, refuse_newer, store_errors
+
+#: A letter the server gives nothing for is asked for in so many polls, then let be.
+TRIES = 3
+
+migrations = Migrations("inbox_agent.mirror")
+
+
+@migrations()
+def create_mirror(db: Database) -> None:
+    """The first schema."""
+    db.table("mailboxes").create({"mailbox": str, "as_of": int}, pk="mailbox")
+    db.table("folders").create(
+        {
+            "mailbox": str,
+            "folder": str,
+            "special_use": str,
+            "is_sent": int,
+            "state": str,
+            "uidvalidity": int,
+            "last_uid": int,
+            "last_complete_at": int,
+            "error": str,
+        },
+        pk=("mailbox", "folder"),
+    )
+    db.table("headers").create(
+        {
+            "id": int,
+            "mailbox": str,
+            "folder": str,
+            "uidvalidity": int,
+            "uid": int,
+            "received_at": int,
+            "size_octets": int,
+            "fetched_at": int,
+            "block": bytes,
+            "is_marked": int,
+            "parser_version": int,
+            "digest": str,
+            "message_id": str,
+            "in_reply_to": str,
+            "sent_at": int,
+            "subject": str,
+            "details": str,
+        },
+        pk="id",
+        not_null={"mailbox", "folder", "uidvalidity", "uid", "block"},
+    )
+    db.table("headers").create_index(["mailbox", "folder", "uidvalidity", "uid"], unique=True)
+    db.table("headers").create_index(["mailbox", "folder", "digest"])
+    db.table("unfetched").create(
+        {"mailbox": str, "folder": str, "uidvalidity": int, "uid": int, "tries": int},
+        pk=("mailbox", "folder", "uidvalidity", "uid"),
+    )
+    db.table("polls").create(
+        {
+            "poll": int,
+            "mailbox": str,
+            "started_at": int,
+            "ended_at": int,
+            "ok": int,
+            "error": str,
+            "folders": int,
+            "new_messages": int,
+            "unreadable": int,
+            "seconds": float,
+        },
+        pk="poll",
+    )
+    db.table("facts").create({"name": str, "value": str}, pk="name")
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """How far a folder is read: everything up to `last_uid` of this generation is held."""
+
+    uidvalidity: int | None = None
+    last_uid: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """One pass over one mailbox, as it went."""
+
+    mailbox: str
+    started_at: datetime
+    ended_at: datetime
+    error: str | None
+    folders: int
+    new_messages: int
+    unreadable: int
+    seconds: float
+
+
+class Mirror:
+    """The SQL edge of the private database. One writer at a time."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or make the database. Raises StoreError when it can't be used."""
+        self.path = path
+        private_directory(path.parent)
+        with store_errors(path):
+            self._db = Database(connect(path), execute_plugins=False)
+            refuse_newer(self._db, migrations, path)
+            migrations.apply(self._db)
+
+    def close(self) -> None:
+        """Close the database."""
+        self._db.conn.close()
+
+    def __enter__(self) -> Mirror:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[Database]:
+        with store_errors(self.path), self._db.atomic():
+            yield self._db
+
+    def _rows(self, sql: str, values: Sequence[object] = ()) -> Iterator[dict[str, Any]]:
+        with store_errors(self.path):
+            yield from self._db.query(sql, list(values))
+
+    # -- reading a folder -------------------------------------------------------------------
+
+    def checkpoint(self, mailbox: str, folder: str) -> Checkpoint:
+        """How far a folder is read; nothing yet when it is new."""
+        sql = "select uidvalidity, last_uid from folders where mailbox = ? and folder = ?"
+        for row in self._rows(sql, (mailbox, folder)):
+            return Checkpoint(row["uidvalidity"], row["last_uid"] or 0)
+        return Checkpoint()
+
+    def begin_folder(
+        self, mailbox: str, folder: str, uidvalidity: int, special_use: str | None, *, is_sent: bool
+    ) -> Checkpoint:
+        """Say that a folder is being read; a changed UIDVALIDITY begins at its first letter.
+
+        Rows of the old generation stay: their letters were true, and as copies of one letter
+        they count once (RFC 3501 §2.3.1.1; compared for inequality, since it may go down).
+        """
+        known = self.checkpoint(mailbox, folder)
+        same = known.uidvalidity == uidvalidity
+        now = Checkpoint(uidvalidity, known.last_uid if same else 0)
+        with self._writing() as db:
+            db.table("folders").upsert(
+                {
+                    "mailbox": mailbox,
+                    "folder": folder,
+                    "special_use": special_use,
+                    "is_sent": int(is_sent),
+                    "state": "reading",
+                    "uidvalidity": now.uidvalidity,
+                    "last_uid": now.last_uid,
+                    "error": None,
+                },
+                pk=("mailbox", "folder"),
+            )
+        return now
+
+    def to_retry(self, mailbox: str, folder: str, uidvalidity: int) -> list[int]:
+        """UIDs that the server gave nothing for, and that are to be asked for once more."""
+        sql = (
+            "select uid from unfetched where mailbox = ? and folder = ? and uidvalidity = ?"
+            " and tries < ? order by uid"
+        )
+        return [row["uid"] for row in self._rows(sql, (mailbox, folder, uidvalidity, TRIES))]
+
+    def add(
+        self,
+        mailbox: str,
+        folder: str,
+        checkpoint: Checkpoint,
+        headers: Sequence[FetchedHeader],
+        missing: Sequence[int] = (),
+    ) -> int:
+        """Keep a batch and its checkpoint, both or neither; returns how many letters are new."""
+        rows = [insert_row(header) for header in headers]
+        with self._writing() as db:
+            before = db.conn.total_changes
+            db.conn.executemany(INSERT, rows)
+            new = db.conn.total_changes - before
+            where = (mailbox, folder, checkpoint.uidvalidity)
+            db.conn.executemany(
+                "delete from unfetched where mailbox = ? and folder = ? and uidvalidity = ?"
+                " and uid = ?",
+                [(*where, header.uid) for header in headers],
+            )
+            db.conn.executemany(
+                "insert into unfetched values (?, ?, ?, ?, 1)"
+                " on conflict do update set tries = tries + 1",
+                [(*where, uid) for uid in missing],
+            )
+            db.conn.execute(
+                "update folders set last_uid = max(last_uid, ?)"
+                " where mailbox = ? and folder = ? and uidvalidity = ?",
+                (checkpoint.last_uid, *where),
+            )
+        return new
+
+    def mark(self, mailbox: str, folder: str, uidvalidity: int, uids: frozenset[int]) -> None:
+        """Keep which letters of a folder carry the team's own mark, and which no longer do."""
+        sql = (
+            "select id, uid, is_marked from headers"
+            " where mailbox = ? and folder = ? and uidvalidity = ?"
+        )
+        changed = [
+            (int(row["uid"] in uids), row["id"])
+            for row in self._rows(sql, (mailbox, folder, uidvalidity))
+            if bool(row["is_marked"]) != (row["uid"] in uids)
+        ]
+        with self._writing() as db:
+            db.conn.executemany("update headers set is_marked = ? where id = ?", changed)
+
+    def end_folder(
+        self, mailbox: str, folder: str, *, at: datetime, state: str, error: str | None = None
+    ) -> None:
+        """Say how reading a folder ended; `at` is kept as complete when there was no error."""
+        row: dict[str, object] = {
+            "mailbox": mailbox,
+            "folder": folder,
+            "state": state,
+            "error": error,
+        }
+        if error is None:
+            row["last_complete_at"] = seconds(at)
+        with self._writing() as db:
+            db.table("folders").upsert(row, pk=("mailbox", "folder"))
+
+    def end_poll(self, poll: Poll, as_of: datetime) -> None:
+        """Keep the story of a poll; only a complete one moves the mailbox's `as_of`."""
+        with self._writing() as db:
+            db.table("polls").insert(
+                {
+                    "mailbox": poll.mailbox,
+                    "started_at": seconds(poll.started_at),
+                    "ended_at": seconds(poll.ended_at),
+                    "ok": int(poll.error is None),
+                    "error": poll.error,
+                    "folders": poll.folders,
+                    "new_messages": poll.new_messages,
+                    "unreadable": poll.unreadable,
+                    "seconds": round(poll.seconds, 3),
+                }
+            )
+            if poll.error is None:
+                self._set_as_of(db, poll.mailbox, as_of)
+
+    def _set_as_of(self, db: Database, mailbox: str, as_of: datetime) -> None:
+        db.table("mailboxes").upsert({"mailbox": mailbox, "as_of": seconds(as_of)}, pk="mailbox")
+
+    def set_as_of(self, mailbox: str, as_of: datetime) -> None:
+        """Say up to when a mailbox is known to be complete (imports; polls say it themselves)."""
+        with self._writing() as db:
+            self._set_as_of(db, mailbox, as_of)
+
+    def held_digests(self, mailbox: str, folder: str) -> set[str]:
+        """Digests of the header blocks held of a folder; a second import skips them."""
+        sql = "select digest from headers where mailbox = ? and folder = ?"
+        return {row["digest"] for row in self._rows(sql, (mailbox, folder))}
+
+    # -- what the core and the published tables are made of ---------------------------------
+
+    def as_of(self) -> dict[str, datetime]:
+        """Mailbox to the instant up to which it is complete.
+
+        Of one never read completely it is the latest INTERNALDATE held: what we do not know to
+        be complete must not look like a silence.
+        """
+        sql = (
+            "select headers.mailbox, coalesce(mailboxes.as_of, max(received_at), max(sent_at), 0)"
+            " as as_of from headers left join mailboxes using (mailbox) group by headers.mailbox"
+        )
+        known = {row["mailbox"]: instant(row["as_of"]) for row in self._rows(sql)}
+        sql = "select mailbox, as_of from mailboxes"
+        return {row["mailbox"]: instant(row["as_of"]) for row in self._rows(sql)} | known
+
+    def messages(self, *, marked: bool, settled_folder: str | None = None) -> Iterator[Message]:
+        """Every copy of every letter, as parsed; the team's marks are settled when `marked`."""
+        sql = (
+            "select headers.*, coalesce(folders.is_sent, 0) as is_sent from headers"
+            " left join folders using (mailbox, folder) order by headers.id"
+        )
+        for row in self._rows(sql):
+            settled = (marked and bool(row["is_marked"])) or row["folder"] == settled_folder
+            yield message_of(row, is_settled=settled)
+
+    def reparse(self) -> int:
+        """Read every kept block anew, 1,000 at a time; returns how many were read."""
+        last, count = 0, 0
+        while batch := list(
+            self._rows("select * from headers where id > ? order by id limit 1000", (last,))
+        ):
+            rows = [(*parsed_columns(header_of(row)), row["id"]) for row in batch]
+            with self._writing() as db:
+                db.conn.executemany(UPDATE, rows)
+            last, count = batch[-1]["id"], count + len(batch)
+        return count
+
+    def has_old_rows(self) -> bool:
+        """Whether some rows were parsed by an older version of the parser."""
+        sql = "select 1 from headers where parser_version < ? limit 1"
+        return any(True for _ in self._rows(sql, (PARSER_VERSION,)))
+
+    def polls(self) -> list[dict[str, Any]]:
+        """The history of polls, oldest first."""
+        return list(self._rows("select * from polls order by poll"))
+
+    def folders(self) -> list[dict[str, Any]]:
+        """The state of every folder, with how many letters of it are held."""
+        sql = (
+            "select folders.*, (select count(*) from headers where"
+            " headers.mailbox = folders.mailbox and headers.folder = folders.folder) as messages,"
+            " (select count(*) from unfetched where unfetched.mailbox = folders.mailbox"
+            " and unfetched.folder = folders.folder) as unreadable"
+            " from folders order by mailbox, folder"
+        )
+        return list(self._rows(sql))
+
+    def count(self) -> int:
+        """How many copies are held."""
+        return sum(int(row["n"]) for row in self._rows("select count(*) as n from headers"))
+
+    def next_generation(self) -> int:
+        """The number of the generation about to be published: 1, 2, 3, …"""
+        with self._writing() as db:
+            found = int(self._fact("generation") or 0) + 1
+            db.table("facts").upsert({"name": "generation", "value": str(found)}, pk="name")
+        return found
+
+    def pseudonym_key(self) -> bytes:
+        """The secret that pseudonyms are made with; made once, never published."""
+        known = self._fact("pseudonym_key")
+        if known is None:
+            known = secrets.token_hex(32)
+            with self._writing() as db:
+                db.table("facts").upsert({"name": "pseudonym_key", "value": known}, pk="name")
+        return bytes.fromhex(known)
+
+    def _fact(self, name: str) -> str | None:
+        for row in self._rows("select value from facts where name = ?", (name,)):
+            return str(row["value"])
+        return None

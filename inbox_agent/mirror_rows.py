@@ -1,0 +1,140 @@
+"""Between records and the rows of the mirror: header blocks compressed, instants as seconds."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from inbox_agent.addresses import Address
+from inbox_agent.messages import PARSER_VERSION, FetchedHeader, Message, parse_message
+
+_FETCHED = (
+    "mailbox",
+    "folder",
+    "uidvalidity",
+    "uid",
+    "received_at",
+    "size_octets",
+    "fetched_at",
+    "block",
+    "is_marked",
+)
+_PARSED = (
+    "parser_version",
+    "digest",
+    "message_id",
+    "in_reply_to",
+    "sent_at",
+    "subject",
+    "details",
+)
+
+#: A letter fetched twice is kept once: an interrupted batch may come again.
+INSERT = (
+    f"insert into headers ({', '.join((*_FETCHED, *_PARSED))})"  # noqa: S608 - our own names
+    f" values ({', '.join('?' * (len(_FETCHED) + len(_PARSED)))}) on conflict do nothing"
+)
+UPDATE = f"update headers set {', '.join(f'{name} = ?' for name in _PARSED)} where id = ?"  # noqa: S608
+
+
+def seconds(at: datetime) -> int:
+    """An instant as whole seconds since 1970, UTC."""
+    return int(at.timestamp())
+
+
+def instant(at: int) -> datetime:
+    """Whole seconds since 1970 as an instant."""
+    return datetime.fromtimestamp(at, UTC)
+
+
+def insert_row(header: FetchedHeader) -> tuple[object, ...]:
+    """A fetched letter as the values of `INSERT`."""
+    return (
+        header.mailbox,
+        header.folder,
+        header.uidvalidity,
+        header.uid,
+        seconds(header.received_at) if header.received_at else None,
+        header.size_octets,
+        seconds(header.fetched_at),
+        zlib.compress(header.block),
+        0,
+        *parsed_columns(header),
+    )
+
+
+def parsed_columns(header: FetchedHeader) -> tuple[object, ...]:
+    """What is read from a header block, as the leading values of `UPDATE`."""
+    message = parse_message(header)
+    details = {
+        "references": message.references,
+        "from": _people((message.from_,) if message.from_ else ()),
+        "to": _people(message.to),
+        "cc": _people(message.cc),
+        "bcc": _people(message.bcc),
+        "received": [(host, seconds(at)) for host, at in message.received],
+        "marks": message.marks,
+        "problems": message.problems,
+    }
+    return (
+        PARSER_VERSION,
+        message.digest,
+        message.message_id,
+        message.in_reply_to,
+        seconds(message.sent_at) if message.sent_at else None,
+        message.subject,
+        json.dumps(details, ensure_ascii=True, separators=(",", ":")),
+    )
+
+
+def header_of(row: Mapping[str, Any]) -> FetchedHeader:
+    """The letter as it was fetched, for reading it anew."""
+    return FetchedHeader(
+        mailbox=row["mailbox"],
+        folder=row["folder"],
+        uidvalidity=row["uidvalidity"],
+        uid=row["uid"],
+        received_at=None if row["received_at"] is None else instant(row["received_at"]),
+        size_octets=row["size_octets"],
+        block=zlib.decompress(row["block"]),
+        fetched_at=instant(row["fetched_at"]),
+    )
+
+
+def message_of(row: Mapping[str, Any], *, is_settled: bool) -> Message:
+    """The parsed letter of a row of `headers` joined with its folder's `is_sent`."""
+    details = json.loads(row["details"])
+    author = _addresses(details["from"])
+    return Message(
+        mailbox=row["mailbox"],
+        folder=row["folder"],
+        digest=row["digest"],
+        message_id=row["message_id"],
+        in_reply_to=row["in_reply_to"],
+        references=tuple(details["references"]),
+        from_=author[0] if author else None,
+        to=_addresses(details["to"]),
+        cc=_addresses(details["cc"]),
+        bcc=_addresses(details["bcc"]),
+        subject=row["subject"],
+        sent_at=None if row["sent_at"] is None else instant(row["sent_at"]),
+        received_at=None if row["received_at"] is None else instant(row["received_at"]),
+        received=tuple((host, instant(at)) for host, at in details["received"]),
+        fetched_at=instant(row["fetched_at"]),
+        size_octets=row["size_octets"],
+        marks=tuple((name, value) for name, value in details["marks"]),
+        problems=tuple(details["problems"]),
+        is_sent_copy=bool(row["is_sent"]),
+        is_settled=is_settled,
+    )
+
+
+def _people(addresses: tuple[Address, ...]) -> list[tuple[str, str, str]]:
+    return [(a.name, a.local, a.domain) for a in addresses]
+
+
+def _addresses(people: list[list[str]]) -> tuple[Address, ...]:
+    return tuple(Address(name, local, domain) for name, local, domain in people)

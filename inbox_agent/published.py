@@ -1,0 +1,192 @@
+"""The tables Datasette serves: whole generations, never half.
+
+Everything is written in place, in one transaction of a WAL database, so that a reader sees the
+generation before or the one after (renaming a new file over the old one would leave Datasette
+reading the old one for ever). Nothing here is worth keeping: `rebuild` makes it all again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from inbox_agent import published_rows as rows
+from inbox_agent.business_clock import BusinessClock
+from inbox_agent.catalogue import TABLES, VIEWS, Column
+from inbox_agent.definitions import definitions
+from inbox_agent.measure import PartnerRecord
+from inbox_agent.mirror_rows import instant
+from inbox_agent.privacy import Privacy
+from inbox_agent.published_rows import Row, text_of
+from inbox_agent.sqlite_files import connect, private_directory, store_errors
+from inbox_agent.standards import DAY_SECONDS, Cuts
+
+#: How far beyond `as_of` the table of working days reaches, so that views never run out of it.
+_CALENDAR_REACH = timedelta(days=366)
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """What is published at one time: the records, and what they were made from."""
+
+    records: Sequence[PartnerRecord]
+    as_of: datetime
+    number: int
+    published_at: datetime
+    version: str
+    config_digest: str
+    messages: int
+    without_partner: int
+    clock: BusinessClock
+    cuts: Cuts
+    privacy: Privacy
+    polls: Sequence[Mapping[str, Any]]
+    folders: Sequence[Mapping[str, Any]]
+
+
+def publish(path: Path, generation: Generation) -> None:
+    """Replace everything in `partners.db` by one generation. Raises StoreError."""
+    private_directory(path.parent)
+    with store_errors(path):
+        db = Database(connect(path), execute_plugins=False)
+        try:
+            fields = _field_columns(generation.records)
+            with db.atomic():
+                _make_schema(db, fields)
+                for table, found in _tables(generation).items():
+                    _fill(db, table, found)
+            db.execute("pragma wal_checkpoint(truncate)")
+        finally:
+            db.conn.close()
+
+
+def _tables(generation: Generation) -> dict[str, Iterable[Row]]:
+    records, privacy = generation.records, generation.privacy
+
+    def each(make: Any) -> Iterator[Row]:
+        for record in records:
+            yield from make(record, privacy)
+
+    clock, cuts = generation.clock, generation.cuts
+    return {
+        "partners": rows.partners(records, privacy),
+        "conversations": each(rows.conversations),
+        "response_times": each(rows.response_times),
+        "response_times_by_period": each(rows.response_times_by_period),
+        "team_by_period": rows.team_by_period(records, clock, cuts),
+        "silence_gaps": each(rows.silence_gaps),
+        "gap_lengths": each(rows.gap_lengths),
+        "contacts": each(rows.contacts),
+        "partner_standing": (rows.partner_standing(record, privacy) for record in records),
+        "messages": each(rows.messages),
+        "working_days": _working_days(generation),
+        "polls": (_poll(row) for row in generation.polls),
+        "folders": (_folder(row) for row in generation.folders),
+        "about": [_about(generation)],
+        "definitions": definitions(),
+    }
+
+
+def _working_days(generation: Generation) -> Iterator[Row]:
+    clock = generation.clock
+    starts = [gap.began_at for record in generation.records for gap in record.rhythm.gaps]
+    ends = [record.as_of for record in generation.records]
+    first = clock.local_date(min([*starts, generation.as_of]))
+    last = clock.local_date(max([*ends, generation.as_of]) + _CALENDAR_REACH)
+    return rows.working_days(clock, first, last)
+
+
+def _about(generation: Generation) -> Row:
+    letters = [letter for record in generation.records for letter in record.letters]
+    left_out = Counter(letter.why_not for letter in letters if letter.why_not)
+    if generation.without_partner:
+        left_out["no_partner"] = generation.without_partner
+    conflicts = sum(ask.is_clock_conflict for r in generation.records for ask in r.asks)
+    return {
+        "as_of": text_of(generation.as_of),
+        "generation": generation.number,
+        "published_at": text_of(generation.published_at),
+        "version": generation.version,
+        "config_digest": generation.config_digest,
+        "window_seconds": generation.cuts.window_days * DAY_SECONDS,
+        "give_up_after_seconds": generation.cuts.give_up_after_seconds,
+        "reopen_after_seconds": generation.cuts.reopen_after_seconds,
+        "timezone": generation.clock.zone.key,
+        "messages": generation.messages,
+        "left_out": json.dumps(dict(sorted(left_out.items()))),
+        "clock_conflicts": conflicts,
+    }
+
+
+def _poll(row: Mapping[str, Any]) -> Row:
+    return {
+        **row,
+        "poll": f"{row['poll']:08d}",
+        "started_at": text_of(instant(row["started_at"])),
+        "ended_at": text_of(instant(row["ended_at"])),
+        "seconds": round(row["seconds"]),
+    }
+
+
+def _folder(row: Mapping[str, Any]) -> Row:
+    complete_at = row["last_complete_at"]
+    return {**row, "last_complete_at": text_of(instant(complete_at)) if complete_at else None}
+
+
+# -- schema ---------------------------------------------------------------------------------
+
+
+def _field_columns(records: Iterable[PartnerRecord]) -> tuple[Column, ...]:
+    """The team's own facts of partners, as columns of `partners`."""
+    found: dict[str, Any] = {}
+    for record in records:
+        for name, value in record.partner.fields:
+            found[name] = found.get(name, value) if value is None else value
+    types = {int: "INTEGER", float: "REAL"}
+    return tuple(
+        Column(name, types.get(type(found[name]), "TEXT"), None, "A fact kept in partners.toml.")  # type: ignore[arg-type]
+        for name in sorted(found)
+    )
+
+
+def _make_schema(db: Database, fields: tuple[Column, ...]) -> None:
+    """Bring tables and views to the catalogue's form; what has another form is made anew."""
+    wanted = [
+        statement
+        for table in TABLES
+        for statement in table.create_statements(fields if table.name == "partners" else ())
+    ]
+    wanted += [statement for view in VIEWS for statement in view.create_statements()]
+    held = [row[0] for row in db.execute(_SCHEMA).fetchall()]
+    if sorted(held) == sorted(wanted):
+        return
+    for kind, name in db.execute(_NAMES).fetchall():
+        db.execute(f'drop {kind} "{name}"')
+    for statement in wanted:
+        db.execute(statement)
+
+
+_SCHEMA = "select sql from sqlite_master where sql is not null and name not like 'sqlite_%'"
+_NAMES = (
+    "select type, name from sqlite_master where type in ('view', 'table')"
+    " and name not like 'sqlite_%' order by type desc"
+)
+
+
+def _fill(db: Database, table: str, found: Iterable[Row]) -> None:
+    columns = db.table(table).columns_dict
+    names = ", ".join(f'"{name}"' for name in columns)
+    marks = ", ".join("?" * len(columns))
+    optional = {c.name for t in TABLES if t.name == table for c in t.columns}
+    db.execute(f'delete from "{table}"')  # noqa: S608 - our own names
+    db.conn.executemany(
+        f'insert into "{table}" ({names}) values ({marks})',  # noqa: S608
+        ([row[c] if c in optional else row.get(c) for c in columns] for row in found),
+    )

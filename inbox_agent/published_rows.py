@@ -1,0 +1,291 @@
+"""Records to the rows of the published tables: one function a table, column names as keys.
+
+What the columns mean is said in `inbox_agent.catalogue`; here they are only filled.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from inbox_agent.addresses import Partner, Side
+from inbox_agent.business_clock import BusinessClock
+from inbox_agent.measure import PartnerRecord
+from inbox_agent.privacy import Privacy
+from inbox_agent.response_times import Ask
+from inbox_agent.standards import Cuts
+from inbox_agent.standing import Period, asks_by_period
+from inbox_agent.survival import Figures, figures
+
+Row = Mapping[str, Any]
+
+
+def text_of(at: datetime | None) -> str | None:
+    """An instant as the tables hold it: UTC, whole seconds, ISO 8601 with ``Z``."""
+    return None if at is None else f"{at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def partners(records: Iterable[PartnerRecord], privacy: Privacy) -> Iterator[Row]:
+    """One row per partner, with the fields that the team keeps of it."""
+    for record in records:
+        partner = record.partner
+        counting = [letter for letter in record.letters if letter.counts]
+        inbound = [letter.at for letter in counting if letter.side == "them"]
+        outbound = [letter.at for letter in counting if letter.side == "us"]
+        contact_at = [letter.at for letter in record.letters if letter.is_contact]
+        yield {
+            "partner": privacy.partner(partner.key),
+            "name": partner.name or None,
+            "owner": partner.owner,
+            "tier": partner.tier,
+            "domains": _domains(partner, privacy),
+            "as_of": text_of(record.as_of),
+            "first_contact_at": text_of(contact_at[0]) if contact_at else None,
+            "last_inbound_at": text_of(inbound[-1]) if inbound else None,
+            "last_outbound_at": text_of(outbound[-1]) if outbound else None,
+            "messages_in": len(inbound),
+            "messages_out": len(outbound),
+            "conversations": sum(bool(c.counting) for c in record.conversations),
+            "contacts": sum(c.side == "them" and c.messages > 0 for c in record.contacts),
+            **dict(partner.fields),
+        }
+
+
+def _domains(partner: Partner, privacy: Privacy) -> str:
+    return ", ".join((*partner.domains, *(privacy.partner(a) for a in partner.addresses)))
+
+
+def response_times(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
+    """One row per ask."""
+    for ask in record.asks:
+        asker, answerer = ask.letter.author, ask.reply.author if ask.reply else None
+        yield {
+            "response": ask.key,
+            "partner": privacy.partner(record.partner.key),
+            "conversation": ask.conversation,
+            "episode": ask.episode,
+            "responder": ask.responder,
+            "is_first": int(ask.is_first),
+            "asked_at": text_of(ask.asked_at),
+            "asked_by": privacy.author(ask.letter.side, asker),
+            "answered_at": text_of(ask.reply.at) if ask.reply else None,
+            "answered_by": privacy.author(ask.responder, answerer) if ask.reply else None,
+            "outcome": ask.outcome,
+            "response_seconds": ask.response_seconds,
+            "business_seconds": ask.business_seconds,
+            "nudges": ask.nudges,
+            "first_nudge_at": text_of(ask.first_nudge_at),
+            "last_nudge_at": text_of(ask.last_nudge_at),
+            "due_at": text_of(ask.due_at),
+            "met_standard": _flag(ask.met_standard),
+            "needs_reply": ask.needs_reply,
+            "basis": "seen",
+        }
+
+
+def response_times_by_period(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
+    """One row per direction and period with asks."""
+    for responder, period, found in record.periods:
+        yield {
+            "partner": privacy.partner(record.partner.key),
+            "responder": responder,
+            "period": period.name,
+            "period_kind": period.kind,
+            **_figures(found),
+        }
+
+
+def team_by_period(
+    records: Sequence[PartnerRecord], clock: BusinessClock, cuts: Cuts
+) -> Iterator[Row]:
+    """One row per scope (team, owners, tiers), direction and period: asks pooled, not means."""
+    scopes: dict[str, list[PartnerRecord]] = defaultdict(list)
+    for record in records:
+        scopes["team"].append(record)
+        if record.partner.owner:
+            scopes[f"owner:{record.partner.owner}"].append(record)
+        if record.partner.tier:
+            scopes[f"tier:{record.partner.tier}"].append(record)
+    for scope in sorted(scopes):
+        pooled: dict[tuple[Side, Period], list[Ask]] = defaultdict(list)
+        partners_in: Counter[tuple[Side, Period]] = Counter()
+        for record in scopes[scope]:
+            for where, found in asks_by_period(record.asks, clock).items():
+                pooled[where].extend(found)
+                partners_in[where] += 1
+        for (responder, period), asks in pooled.items():
+            yield {
+                "scope": scope,
+                "responder": responder,
+                "period": period.name,
+                "period_kind": period.kind,
+                "partners": partners_in[responder, period],
+                **_figures(figures(asks, cuts)),
+            }
+
+
+def silence_gaps(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
+    """One row per notable gap, and the open one; what ages is left to the view."""
+    rhythm = record.rhythm
+    for gap in record.gaps:
+        days = gap.gap_working_days
+        yield {
+            "gap": gap.key,
+            "partner": privacy.partner(record.partner.key),
+            "began_at": text_of(gap.began_at),
+            "ended_at": text_of(gap.ended_at),
+            "gap_seconds": gap.gap_seconds,
+            "gap_working_days": days,
+            "usual_gap_working_days": rhythm.usual_gap_working_days,
+            "times_usual": None if days is None else rhythm.times_usual(days),
+            "chance": None if days is None else rhythm.chance(days),
+            "last_from": gap.last_from,
+            "broken_by": gap.broken_by,
+            "is_open": int(gap.is_open),
+        }
+
+
+def gap_lengths(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
+    """How often each length of gap occurred in the 12 months before `as_of`."""
+    for length, count in sorted(Counter(record.rhythm.lengths).items()):
+        yield {
+            "partner": privacy.partner(record.partner.key),
+            "gap_working_days": length,
+            "gaps": count,
+        }
+
+
+def conversations(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
+    """One row per conversation in which somebody wrote."""
+    waiting = {
+        ask.conversation: ask for ask in record.asks if ask.is_waiting(record.as_of)
+    }  # asks are in order, so the latest asked stands
+    for conversation in record.conversations:
+        counting = conversation.counting
+        if not counting:
+            continue
+        instants = [letter.instant for letter in counting]
+        ask = waiting.get(conversation.key)
+        yield {
+            "conversation": conversation.key,
+            "partner": privacy.partner(record.partner.key),
+            "subject": privacy.subject(counting[0].subject),
+            "started_at": text_of(min(instants)),
+            "last_at": text_of(max(instants)),
+            "opened_by": counting[0].side,
+            "messages": len(counting),
+            "turns": sum(len(episode.turns) for episode in conversation.episodes),
+            "episodes": len(conversation.episodes),
+            "waiting_on": ask.responder if ask else None,
+            "waiting_since_at": text_of(ask.asked_at) if ask else None,
+        }
+
+
+def contacts(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
+    """One row per person; ours only where the team publishes them."""
+    for contact in record.contacts:
+        if contact.side == "us":
+            if not privacy.our_people:
+                continue
+            address = contact.address
+        else:
+            address = privacy.person(contact.address, contact.name)
+        yield {
+            "partner": privacy.partner(record.partner.key),
+            "address": address,
+            "name": privacy.name(contact.side, contact.name),
+            "side": contact.side,
+            "first_seen_at": text_of(contact.first_seen_at),
+            "last_seen_at": text_of(contact.last_seen_at),
+            "messages": contact.messages,
+            "addressed": contact.addressed,
+            "usual_gap_working_days": contact.usual_gap_working_days,
+            "state": None,
+            "successor": None,
+            "introduced_by": None,
+        }
+
+
+def partner_standing(record: PartnerRecord, privacy: Privacy) -> Row:
+    """How one partnership stands; trends, fairness and coverage are not yet measured."""
+    standing, rhythm = record.standing, record.rhythm
+    return {
+        "partner": privacy.partner(record.partner.key),
+        "as_of": text_of(record.as_of),
+        "state": standing.state,
+        "because": standing.because,
+        "next_change_at": text_of(record.next_change_at),
+        **{f"ours_{name}": value for name, value in _figures(standing.ours).items()},
+        **{f"theirs_{name}": value for name, value in _figures(standing.theirs).items()},
+        "fairness": None,
+        "fairness_low": None,
+        "fairness_high": None,
+        "opened_by_us": standing.opened_by_us,
+        "opened_by_them": standing.opened_by_them,
+        "nudges_by_us": standing.nudges_by_us,
+        "nudges_by_them": standing.nudges_by_them,
+        "last_contact_at": text_of(rhythm.last_contact_at),
+        "last_from": rhythm.last_from,
+        "usual_gap_working_days": rhythm.usual_gap_working_days,
+        "longest_gap_working_days": rhythm.longest_gap_working_days,
+        "watch_at": text_of(rhythm.watch_at),
+        "act_at": text_of(rhythm.act_at),
+        "ours_trend": None,
+        "ours_trend_p": None,
+        "theirs_trend": None,
+        "theirs_trend_p": None,
+        "sent_coverage": None,
+        "sent_coverage_high": None,
+    }
+
+
+def messages(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
+    """One row per letter, counted or not, with the rule that decided."""
+    conversation_of = {
+        letter.key: conversation.key
+        for conversation in record.conversations
+        if conversation.counting
+        for letter in conversation.letters
+    }
+    for letter in record.letters:
+        yield {
+            "partner": privacy.partner(record.partner.key),
+            "message": letter.key,
+            "conversation": conversation_of.get(letter.key),
+            "at": text_of(letter.at),
+            "at_source": letter.at_source,
+            "side": letter.side,
+            "kind": letter.kind,
+            "rule": letter.rule,
+            "counts": int(letter.counts),
+            "why_not": letter.why_not,
+            "from_address": privacy.author(letter.side, letter.author),
+            "subject": privacy.subject(letter.subject),
+            "flags": " ".join(letter.flags) or None,
+        }
+
+
+def working_days(clock: BusinessClock, first: date, last: date) -> Iterator[Row]:
+    """Our working days numbered, so that a view can count those between two instants."""
+    day, number = first, 0
+    while day <= last:
+        number += clock.is_working_day(day)
+        yield {
+            "day": day.isoformat(),
+            "begins_at": text_of(clock.midnight(day)),
+            "ends_at": text_of(clock.midnight(day + timedelta(days=1))),
+            "is_working": int(clock.is_working_day(day)),
+            "working_days": number,
+        }
+        day += timedelta(days=1)
+
+
+def _figures(found: Figures) -> dict[str, Any]:
+    return asdict(found) | {"p50_reached": _flag(found.p50_reached)}
+
+
+def _flag(value: bool | None) -> int | None:
+    return None if value is None else int(value)

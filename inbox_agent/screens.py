@@ -1,0 +1,181 @@
+"""What a terminal shows: progress while a job runs, and the few screens of `status` and `demo`."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from inbox_agent.errors import StoreError
+from inbox_agent.sqlite_files import store_errors
+
+_STATE_STYLES = {"act": "bold red", "watch": "yellow", "ok": "green", "unknown": "dim"}
+
+
+def printable(text: object) -> str:
+    """Text for a terminal: what a letter's sender chose must neither colour nor move anything.
+
+    Control and bidi characters are shown as their code points.
+    """
+    return escape("".join(c if c.isprintable() else f"U+{ord(c):04X}" for c in str(text)))
+
+
+class Shown:
+    """Progress on a terminal: a bar a folder, then one line a stage; nothing elsewhere."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bars = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("letters"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task: Any = None
+
+    def __enter__(self) -> Shown:
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bars.stop()
+
+    def folder(self, mailbox: str, folder: str, letters: int) -> None:
+        """A folder is about to be read; 0 letters mean that their number is not known."""
+        self._drop()
+        name = f"{printable(mailbox)}: {printable(folder)}"
+        self._task = self._bars.add_task(name, total=letters or None)
+
+    def letters(self, count: int) -> None:
+        """So many more letters are held."""
+        if self._task is not None:
+            self._bars.advance(self._task, count)
+
+    def stage(self, text: str) -> None:
+        """A new part of the job begins."""
+        self._drop()
+        self._task = self._bars.add_task(printable(text), total=None)
+
+    def _drop(self) -> None:
+        if self._task is not None:
+            self._bars.remove_task(self._task)
+
+
+def health(database: Path, console: Console, rows: int = 12) -> None:
+    """The partners, most urgent first, as the view `partner_health` has them."""
+    sql = "select * from partner_health limit ?"
+    table = Table(title="Partners, most urgent first", title_justify="left", box=None)
+    table.add_column("state")
+    table.add_column("partner", no_wrap=True)
+    table.add_column("we answer", justify="right")
+    table.add_column("they answer", justify="right")
+    table.add_column("why")
+    for row in _read(database, sql, (rows,)):
+        state = row["state"]
+        table.add_row(
+            f"[{_STATE_STYLES[state]}]{state}[/]",
+            printable(row["name"] or row["partner"]),
+            duration(row["ours_p50_seconds"]),
+            duration(row["theirs_p50_seconds"]),
+            printable(row["because"]),
+        )
+    console.print(table)
+
+
+def status(
+    database: Path,
+    polls: Iterable[dict[str, Any]],
+    folders: Iterable[dict[str, Any]],
+    console: Console,
+    local: Callable[[int | None], str],
+) -> None:
+    """Last poll of each mailbox, the state of each folder, and what is left out, and why."""
+    latest = {poll["mailbox"]: poll for poll in polls}
+    for name, poll in sorted(latest.items()):
+        how = "complete" if poll["ok"] else f"[red]failed[/]: {printable(poll['error'])}"
+        console.print(
+            f"[bold]{printable(name)}[/]: last poll {local(poll['ended_at'])}, {how};"
+            f" {poll['new_messages']} new letters"
+        )
+    if not latest:
+        console.print("nothing has been read yet; `inbox-agent poll` begins")
+        return
+    console.print(_folder_table(folders, local))
+    if database.is_file():
+        _left_out(database, console)
+
+
+def _folder_table(folders: Iterable[dict[str, Any]], local: Callable[[int | None], str]) -> Table:
+    table = Table(box=None, title="Folders", title_justify="left")
+    for name in ("mailbox", "folder", "use", "state"):
+        table.add_column(name)
+    table.add_column("letters", justify="right")
+    table.add_column("not readable", justify="right")
+    table.add_column("complete at")
+    for row in folders:
+        table.add_row(
+            printable(row["mailbox"]),
+            printable(row["folder"]),
+            "Sent" if row["is_sent"] else printable(row["special_use"] or ""),
+            printable(row["state"]),
+            f"{row['messages']:,}",
+            f"{row['unreadable']:,}",
+            local(row["last_complete_at"]),
+        )
+    return table
+
+
+def _left_out(database: Path, console: Console) -> None:
+    for row in _read(database, "select * from about", ()):
+        console.print(
+            f"figures as of {row['as_of']}, generation {row['generation']};"
+            f" {row['messages']:,} letters held"
+        )
+        reasons = json.loads(row["left_out"])
+        said = ", ".join(f"{printable(why)} {count:,}" for why, count in reasons.items())
+        console.print(f"left out of the figures: {said or 'nothing'}")
+    sql = "select count(*) as partners from partners"
+    for row in _read(database, sql, ()):
+        console.print(f"{row['partners']:,} partners")
+
+
+def _read(database: Path, sql: str, values: tuple[object, ...]) -> list[sqlite3.Row]:
+    if not database.is_file():
+        raise StoreError(f"{database}: not there yet; `inbox-agent poll` makes it")
+    with (
+        store_errors(database),
+        closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as connection,
+    ):
+        connection.row_factory = sqlite3.Row
+        return connection.execute(sql, values).fetchall()
+
+
+def duration(seconds: int | None) -> str:
+    """Seconds for people: ``2d 4h``, ``3h 5m``, ``40m``; a dash where unknown."""
+    if seconds is None:
+        return "-"
+    days, rest = divmod(timedelta(seconds=seconds), timedelta(days=1))
+    hours, minutes = divmod(rest.seconds // 60, 60)
+    parts = [(days, "d"), (hours, "h"), (minutes, "m")]
+    first = next((i for i, (amount, _) in enumerate(parts) if amount), 2)
+    return (
+        " ".join(f"{amount}{unit}" for amount, unit in parts[first : first + 2] if amount) or "0m"
+    )
+
+
+def local_time(at: datetime) -> str:
+    """An instant as the team's clock shows it."""
+    return f"{at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,193 @@
+"""Datasette with the flags our database needs, open to others only behind a sign-in."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from datasette.utils import BadMetadataError, parse_metadata
+from datasette.version import __version__ as datasette_version
+
+from inbox_agent.catalogue import METADATA_NAME, metadata_path
+from inbox_agent.errors import ConfigError, StoreError
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8001
+
+_PORTS_TRIED = 20
+_START_TRIES = 300
+_START_PAUSE_SECONDS = 0.1
+
+#: Datasette's own settings where its defaults don't suit a database of mail that changes.
+SETTINGS: tuple[tuple[str, str], ...] = (
+    ("max_returned_rows", "20000"),
+    ("max_csv_mb", "0"),  # a download at the limit would end early
+    ("default_cache_ttl", "0"),  # figures change with every poll
+    ("allow_download", "off"),  # rows may be looked at, the file not be carried away
+    ("sql_time_limit_ms", "2000"),
+    ("suggest_facets", "off"),  # it tries every column at every page
+)
+
+
+def datasette_args(database: Path, metadata: Path, host: str, port: int) -> list[str]:
+    """The arguments after ``datasette``, for 0.65 and for 1.0.
+
+    1.0 reads permissions out of the config file alone and silently drops them from metadata, so
+    there the one file is given as both.
+    """
+    args = ["serve", str(database), "-m", str(metadata), "-h", host, "-p", str(port)]
+    for name, value in SETTINGS:
+        args += ["--setting", name, value]
+    if int(datasette_version.split(".")[0]) >= 1:
+        args += ["-c", str(metadata)]
+    return args
+
+
+def datasette_command(database: Path, metadata: Path, host: str, port: int) -> list[str]:
+    """The command that runs Datasette with this very Python."""
+    args = datasette_args(database, metadata, host, port)
+    return [sys.executable, "-m", "datasette", *args]
+
+
+def find_metadata(config: Path, given: Path | None = None) -> Path:
+    """The metadata to serve with: the one given, else the project's own, else the shipped one.
+
+    The project's own lies beside the folder the config is in. Raises ConfigError where the
+    given one is missing.
+    """
+    if given is not None:
+        if not given.is_file():
+            raise ConfigError(f"{given}: there is no such metadata file; check --metadata")
+        return given
+    own = config.resolve().parent.parent / METADATA_NAME
+    return own if own.is_file() else metadata_path()
+
+
+def check_exposure(host: str, metadata: Path) -> None:
+    """Refuse to listen to other computers without saying who may look.
+
+    An `allow` block at the top of the metadata locks every page; one further down would leave
+    the front page open. Raises ConfigError.
+    """
+    if _is_loopback(host) or _is_locked(_read(metadata)):
+        return
+    raise ConfigError(
+        f"{metadata}: anybody who can reach {host} could read the mailbox's figures; "
+        'add a top-level `allow` block, like `allow: {id: "*"}`, and a sign-in plugin, '
+        f"or serve on {DEFAULT_HOST}"
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_locked(metadata: dict[str, Any]) -> bool:
+    """Whether the top level says who may look; ``allow: true`` lets everybody in."""
+    return metadata.get("allow") not in (None, True)
+
+
+def _read(metadata: Path) -> dict[str, Any]:
+    try:
+        found = parse_metadata(metadata.read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise ConfigError(f"{metadata}: can't be read: {exc.strerror}") from exc
+    except (BadMetadataError, UnicodeDecodeError) as exc:
+        raise ConfigError(f"{metadata}: is neither YAML nor JSON; mend or remove it") from exc
+    if not isinstance(found, dict):
+        raise ConfigError(f"{metadata}: holds no settings; see the shipped {METADATA_NAME}")
+    return found
+
+
+def check_port(host: str, port: int) -> None:
+    """Refuse a port that can't be listened at, before Datasette says so in twenty lines.
+
+    Raises ConfigError with what to do.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as exc:
+        raise ConfigError(_port_trouble(host, port, exc)) from exc
+
+
+def _port_trouble(host: str, port: int, exc: OSError) -> str:
+    if exc.errno == errno.EADDRINUSE:
+        return f"port {port} of {host} is in use; stop what listens there, or choose another --port"
+    if exc.errno == errno.EACCES:
+        return f"port {port} of {host} is reserved; choose a --port of 1024 or above"
+    return f"can't listen at port {port} of {host}: {exc.strerror}; check --host"
+
+
+def serve(
+    database: Path,
+    metadata: Path,
+    host: str = DEFAULT_HOST,
+    port: int = DEFAULT_PORT,
+    execute: Callable[[str, list[str]], Any] = os.execv,
+) -> None:
+    """Become Datasette serving `partners.db`; returns only if `execute` does.
+
+    Raises StoreError where there is no database yet, ConfigError where the metadata, the host
+    or the port won't do.
+    """
+    if not database.is_file():
+        raise StoreError(f"{database}: not there yet; `inbox-agent poll` makes it")
+    check_exposure(host, metadata)
+    check_port(host, port)
+    command = datasette_command(database, metadata, host, port)
+    execute(command[0], command)
+
+
+def free_port(host: str, first: int) -> int:
+    """The first port from `first` on that can be listened at; raises ConfigError after twenty."""
+    for port in range(first, first + _PORTS_TRIED):
+        try:
+            check_port(host, port)
+        except ConfigError:
+            continue
+        return port
+    raise ConfigError(f"ports {first} to {first + _PORTS_TRIED - 1} are in use; choose a --port")
+
+
+def start(
+    database: Path, metadata: Path, host: str = DEFAULT_HOST, port: int = DEFAULT_PORT
+) -> subprocess.Popen[bytes]:
+    """Datasette as a child process that answers already; what it says goes into `serve.log`.
+
+    Raises ConfigError where it does not come up.
+    """
+    check_exposure(host, metadata)
+    check_port(host, port)
+    log = database.with_name("serve.log")
+    with log.open("wb") as sink:
+        child = subprocess.Popen(  # noqa: S603 - our own arguments
+            datasette_command(database, metadata, host, port), stdout=sink, stderr=sink
+        )
+    for _ in range(_START_TRIES):
+        if child.poll() is not None:
+            break
+        with suppress(OSError), socket.create_connection((host, port), timeout=1):
+            return child
+        time.sleep(_START_PAUSE_SECONDS)
+    child.terminate()
+    child.wait()
+    raise ConfigError(f"Datasette did not start at port {port}; {log} says why")

@@ -1,0 +1,68 @@
+"""Opening our SQLite files: rights, WAL, and the one place where SQLite's errors become ours."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlite_utils import Database, Migrations
+
+from inbox_agent.errors import StoreError
+
+_BUSY_MILLISECONDS = 5_000
+
+_REMEDIES = (
+    ("disk is full", "free some space and run it again; nothing was half-written"),
+    ("readonly", "make the file and its folder writable for this user"),
+    ("unable to open", "make its folder readable and writable for this user"),
+    ("locked", "another program holds it; wait until that is done"),
+    ("malformed", "it is damaged; move it away and run it again, or bring back a copy"),
+    ("not a database", "it is no SQLite file; move it away and run it again"),
+)
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection in WAL mode to a file only its owner may read.
+
+    A reader beside a WAL writer sees whole transactions and never waits. WAL needs a local disk.
+    """
+    is_new = not path.exists()
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    if is_new:
+        path.chmod(0o600)
+    connection.execute(f"pragma busy_timeout = {_BUSY_MILLISECONDS}")
+    connection.execute("pragma journal_mode = wal")
+    connection.execute("pragma synchronous = normal")
+    return connection
+
+
+@contextmanager
+def store_errors(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into one line that names the file and says what to do."""
+    try:
+        yield
+    except (sqlite3.DatabaseError, OSError) as exc:
+        text = str(exc)
+        remedy = next((what for sign, what in _REMEDIES if sign in text), "look at the file")
+        raise StoreError(f"{path}: {text}: {remedy}") from exc
+
+
+def refuse_newer(db: Database, migrations: Migrations, path: Path) -> None:
+    """Refuse a database that a newer version of this program has changed."""
+    known = {migration.name for migration in migrations.pending(Database(memory=True))}
+    newer = sorted({applied.name for applied in migrations.applied(db)} - known)
+    if newer:
+        raise StoreError(
+            f"{path}: was written by a newer version of inbox-agent ({', '.join(newer)}): "
+            "update this one, or use another data directory"
+        )
+
+
+def private_directory(path: Path) -> None:
+    """Make a folder that only its owner may enter, and files in it likewise from now on."""
+    os.umask(0o077)
+    with store_errors(path):
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)

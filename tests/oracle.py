@@ -1,0 +1,913 @@
+"""The measures once more, by brute force: short, slow, and transcribed from their text.
+
+Nothing here is shared with the code it judges but the plain records (`Message`, `Address`,
+`Roster`, `Span`, `Standards`, `Cuts`). Each block quotes the sentence it stands for; D-… are the
+numbered decisions on what the text leaves open. It reads only the prefixes ``Re: `` and ``Fwd: ``,
+and only the kinds of letters that `mailboxes` makes. Ties at one instant are broken by the plain
+triple (author, smallest Message-ID, Date) where the product takes a digest of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from inbox_agent.addresses import Address, Roster
+from inbox_agent.messages import Message
+from inbox_agent.standards import Cuts, Span, Standards
+
+Row = dict[str, Any]
+T = TypeVar("T")
+
+DAY = timedelta(days=1)
+SECOND = timedelta(seconds=1)
+SLACK = Fraction(1, 10**9)
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+GENERIC_NAMES = (
+    "hello/hi/question/meeting/update/invoice/thanks/thank you/request/info/information/"
+    "follow up/re/no subject"
+)
+GENERIC = frozenset(GENERIC_NAMES.split("/"))
+COUNTED = ("asks", "answered", "open", "lapsed", "followed_seconds")
+SHARES = ("response_rate", "rate_so_far", "p50_reached", "met_standard_share")
+WAITS = ("p50_seconds", "p90_seconds", "p50_business_seconds", "p90_business_seconds")
+OTHERS = ("answered_p50_seconds", "naive_p50_seconds", "naive_mean_seconds")
+FIGURES = (*COUNTED, *SHARES, *WAITS, *OTHERS)
+
+
+# --- business time -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class OracleClock:
+    """Working time, by walking over the days one after the other."""
+
+    timezone: str
+    days: tuple[str, ...]
+    hours: tuple[tuple[time, time], ...]
+    holiday_dates: frozenset[date]
+
+    def utc(self, day: date, at: time) -> datetime:
+        return datetime.combine(day, at, ZoneInfo(self.timezone)).astimezone(UTC)
+
+    def midnight(self, day: date) -> datetime:
+        return self.utc(day, time(0))
+
+    def local_date(self, at: datetime) -> date:
+        return at.astimezone(ZoneInfo(self.timezone)).date()
+
+    def is_working(self, day: date) -> bool:
+        return WEEKDAYS[day.weekday()] in self.days and day not in self.holiday_dates
+
+    def working_days(self, after: date, upto: date) -> int:
+        """Days after the earlier one, up to and with the later one."""
+        days = range(1, (upto - after).days + 1)
+        return sum(self.is_working(after + n * DAY) for n in days)
+
+    def nth_working_day(self, after: date, n: int) -> date:
+        day = after
+        while n > 0:
+            day += DAY
+            n -= self.is_working(day)
+        return day
+
+    def intervals(self, day: date) -> list[tuple[datetime, datetime]]:
+        if not self.is_working(day):
+            return []
+        return [(self.utc(day, opens), self.utc(day, closes)) for opens, closes in self.hours]
+
+    def working_seconds(self, a: datetime, b: datetime) -> int:
+        """Whole seconds of working time between two instants, 0 when b is not after a."""
+        total, day = timedelta(0), self.local_date(a)
+        while day <= self.local_date(b):
+            for opens, closes in self.intervals(day):
+                total += max(timedelta(0), min(b, closes) - max(a, opens))
+            day += DAY
+        return total // SECOND
+
+    def deadline(self, a: datetime, span: Span) -> datetime:
+        if span.unit == "seconds":  # "'n days' is by the calendar"
+            return a + span.amount * SECOND
+        if span.unit == "working_seconds":
+            return self._after_working_time(a, span.amount * SECOND)
+        # "n business days" is the same local time n working days later (an ask outside hours
+        # counts from the next opening; where that day closes earlier, its closing)
+        start = self._from_opening(a)
+        day = self.nth_working_day(self.local_date(start), span.amount)
+        same_time = start.astimezone(ZoneInfo(self.timezone)).time()
+        return min(self.utc(day, same_time), self.intervals(day)[-1][1])
+
+    def _after_working_time(self, a: datetime, left: timedelta) -> datetime:
+        """The first instant at which that much working time has passed."""
+        day = self.local_date(a)
+        while True:
+            for opens, closes in self.intervals(day):
+                here = max(timedelta(0), closes - max(a, opens))
+                if here >= left:
+                    return max(a, opens) + left
+                left -= here
+            day += DAY
+
+    def _from_opening(self, a: datetime) -> datetime:
+        """The instant itself, or the next opening; the very closing time counts as outside."""
+        day = self.local_date(a)
+        while True:
+            for opens, closes in self.intervals(day):
+                if a < closes:
+                    return max(a, opens)
+            day += DAY
+
+
+# --- letters -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Letter:
+    """One letter and its copies; `best` is the copy that speaks for it (D-L4)."""
+
+    copies: tuple[Message, ...]
+    best: Message
+    at: datetime | None
+    at_source: str
+    side: str
+    kind: str
+    bcc: tuple[Address, ...]
+
+    @property
+    def ids(self) -> frozenset[str]:
+        return frozenset(c.message_id for c in self.copies)
+
+    @property
+    def recipients(self) -> tuple[Address, ...]:
+        return (*self.best.to, *self.best.cc, *self.bcc)
+
+    @property
+    def cited(self) -> tuple[str, ...]:
+        irt = self.best.in_reply_to
+        return (*self.best.references, *([irt] if irt else []))
+
+    @property
+    def counts(self) -> bool:
+        # D-L8 counts: kind human, at known.
+        return self.kind == "human" and self.at is not None
+
+    @property
+    def is_contact(self) -> bool:
+        # D-L8 a contact: counts, or a calendar letter whose method is neither CANCEL nor PUBLISH.
+        method = parameter(marks(self.best).get("content-type", ""), "method").upper()
+        is_calendar = self.kind == "calendar" and method not in ("CANCEL", "PUBLISH")
+        return self.at is not None and (self.kind == "human" or is_calendar)
+
+    @property
+    def when(self) -> datetime:
+        assert self.at is not None
+        return self.at
+
+
+def author(copy: Message) -> str | None:
+    return copy.from_.key if copy.from_ else None
+
+
+def rank(letter: Letter) -> tuple[Any, ...]:
+    """(at, key), letters without an instant last."""
+    key = (author(letter.best) or "", min(letter.ids), str(letter.best.sent_at))
+    return (letter.at is None, letter.at or datetime.max.replace(tzinfo=UTC), key)
+
+
+def marks(copy: Message) -> dict[str, str]:
+    return dict(copy.marks)
+
+
+def parameter(value: str, name: str) -> str:
+    for part in value.split(";")[1:]:
+        key, _, said = part.partition("=")
+        if key.strip().lower() == name:
+            return said.strip().strip('"')
+    return ""
+
+
+def prefix(subject: str) -> str:
+    """The outermost prefix decides: 're', 'fwd' or none."""
+    return next((p for p in ("re", "fwd") if subject.lower().startswith(f"{p}: ")), "")
+
+
+def base_subject(subject: str) -> str:
+    while found := prefix(subject):
+        subject = subject[len(found) + 2 :]
+    return subject.strip().lower()
+
+
+def kind_of(copy: Message) -> str:
+    said = marks(copy)
+    content_type = said.get("content-type", "").lower()
+    report = content_type.startswith("multipart/report") and "delivery-status" in content_type
+    if report or "x-failed-recipients" in said:
+        return "bounce"
+    if content_type.startswith("text/calendar"):
+        return "calendar"
+    if said.get("auto-submitted", "no").lower() != "no":
+        return "auto_reply"
+    return "bulk" if "list-unsubscribe" in said else "human"
+
+
+def instant(copy: Message, received_by: frozenset[str]) -> tuple[datetime | None, str]:
+    # D-L3 usable when 1995-01-01 <= t <= fetched_at + 10 min; unusable ones are passed over
+    def usable(t: datetime | None) -> bool:
+        latest = copy.fetched_at + timedelta(minutes=10)
+        return t is not None and datetime(1995, 1, 1, tzinfo=UTC) <= t <= latest
+
+    line = next((t for host, t in copy.received if host in received_by), None)
+    sent, received = copy.sent_at, copy.received_at
+    sources = [("received", line), ("internaldate", received), ("date", sent)]
+    if copy.is_sent_copy:
+        # Sent: sent_at if |sent_at - received_at| <= 15 min or received_at is unusable
+        near = sent and received and abs(sent - received) <= timedelta(minutes=15)
+        sources = [("date", sent), ("internaldate", received)]
+        if usable(received) and not near:
+            sources.reverse()
+            sources.pop()
+    return next(((t, source) for source, t in sources if usable(t)), (None, "none"))
+
+
+def is_same_letter(a: Message, b: Message) -> bool:
+    # D-L1: same message_id, author and Date within 2 s (or both missing); or same author, second,
+    # recipients and base subject. Without an author: message_id and sent_at equal.
+    if author(a) != author(b):
+        return False
+    same_id = a.message_id == b.message_id
+    if author(a) is None:
+        return same_id and a.sent_at == b.sent_at
+    if a.sent_at is None or b.sent_at is None:
+        return same_id and a.sent_at is b.sent_at
+    if same_id and abs(a.sent_at - b.sent_at) <= timedelta(seconds=2):
+        return True
+    same_second = a.sent_at.replace(microsecond=0) == b.sent_at.replace(microsecond=0)
+    to_a, to_b = ({r.key for r in (*c.to, *c.cc)} for c in (a, b))
+    return same_second and to_a == to_b and base_subject(a.subject) == base_subject(b.subject)
+
+
+def closure(items: Iterable[T], related: Callable[[T, T], object]) -> list[list[T]]:
+    """The finest partition in which related items are together."""
+    groups: list[list[T]] = []
+    for item in items:
+        near = [g for g in groups if any(related(item, other) for other in g)]
+        far = [g for g in groups if not any(g is n for n in near)]
+        groups = [*far, [item, *(other for g in near for other in g)]]
+    return groups
+
+
+def letters_of(
+    copies: Sequence[Message], roster: Roster, partner: str, as_of: datetime
+) -> list[Letter]:
+    # D-L2 copies whose own chosen instant is after as_of are dropped before anything else
+    at_of = {id(c): instant(c, roster.received_by) for c in copies}
+    held = [c for c in copies if (t := at_of[id(c)][0]) is None or t <= as_of]
+
+    def place(copy: Message) -> tuple[Any, ...]:
+        # D-L4 Sent copies first when the author is us, then the earliest (at, message_id, digest)
+        by_us = copy.from_ is not None and roster.is_us(copy.from_)
+        at = at_of[id(copy)][0]
+        later = (at is None, at or as_of, copy.message_id, copy.digest)
+        return (not (by_us and copy.is_sent_copy), *later)
+
+    found = []
+    for group in closure(held, is_same_letter):
+        best, kinds = min(group, key=place), {kind_of(c) for c in group}
+        at, source = at_of[id(best)]
+        side = side_of(group, roster, partner)
+        kind = "human" if "human" in kinds else kind_of(best)
+        ours = [c for c in group if c.is_sent_copy and side == "us"]
+        bcc = tuple(r for c in ours for r in c.bcc)  # Bcc is kept of our own Sent letters only
+        found.append(Letter(tuple(group), best, at, source, side, kind, bcc))
+    return sorted(found, key=rank)
+
+
+def side_of(group: list[Message], roster: Roster, partner: str) -> str:
+    # D-L6 us when the author is us, or when a copy lies in a Sent folder; them: author is partner
+    from_ = group[0].from_
+    if any(c.is_sent_copy for c in group) or (from_ and roster.is_us(from_)):
+        return "us"
+    return "them" if from_ and roster.partner_of(from_) == partner else ""
+
+
+def belonging(letters: list[Letter], roster: Roster, partner: str) -> list[Letter]:
+    # D-L7 author is P; or side us and P among To/Cc/Bcc; or side us, one of our lists in To/Cc,
+    # and In-Reply-To names a message_id of a letter authored by P
+    def of_partner(address: Address | None) -> bool:
+        return address is not None and roster.partner_of(address) == partner
+
+    by_partner = {i for x in letters if of_partner(x.best.from_) for i in x.ids}
+
+    def belongs(x: Letter) -> bool:
+        to_list = any(roster.is_our_list(r) for r in (*x.best.to, *x.best.cc))
+        to_them = any(of_partner(r) for r in x.recipients)
+        answers = to_list and x.best.in_reply_to in by_partner
+        return of_partner(x.best.from_) or (x.side == "us" and (to_them or answers))
+
+    own = [x for x in letters if belongs(x)]
+    our_ids = {i for x in own if x.side == "us" for i in x.ids}
+
+    def reports(x: Letter) -> bool:
+        # a bounce also when its failed recipients include an address of P, or it names a letter
+        # of ours that belongs to P
+        failed = any(of_partner(Address.parse(r)) for r in failed_recipients(x))
+        return x.kind == "bounce" and (failed or not our_ids.isdisjoint(x.cited))
+
+    return [x for x in letters if any(x is o for o in own) or reports(x)]
+
+
+def failed_recipients(letter: Letter) -> list[str]:
+    listed = marks(letter.best).get("x-failed-recipients", "")
+    return [r.strip().lower() for r in listed.split(",") if r.strip()]
+
+
+# --- conversations, episodes, turns --------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What all the reckoning below looks at: the partner's letters, and what they are held to."""
+
+    partner: str
+    roster: Roster
+    standards: Standards
+    clocks: dict[str, OracleClock]
+    cuts: Cuts
+    as_of: datetime
+    letters: list[Letter]
+
+    @property
+    def give_up(self) -> timedelta:
+        return self.cuts.give_up_after_seconds * SECOND
+
+    @property
+    def reopen(self) -> timedelta:
+        return self.cuts.reopen_after_seconds * SECOND
+
+    def held(self, message_id: str | None) -> Letter | None:
+        # D-C1 an id met in several different letters points to the first of them by (at, key)
+        return next((x for x in self.letters if message_id in x.ids), None)
+
+    def answered_letter(self, letter: Letter) -> Letter | None:
+        """In-Reply-To's letter if held here, else the last of References held."""
+        ids = (letter.best.in_reply_to, *reversed(letter.best.references))
+        return next((x for x in map(self.held, ids) if x is not None), None)
+
+    def theirs(self, addresses: Iterable[Address]) -> set[str]:
+        return {a.key for a in addresses if self.roster.partner_of(a) == self.partner}
+
+    def people(self, letter: Letter) -> set[str]:
+        from_ = [letter.best.from_] if letter.best.from_ else []
+        return self.theirs((*from_, *letter.recipients))
+
+
+def subject_links(desk: Desk) -> dict[Letter, Letter]:
+    # D-C2 neither References nor In-Reply-To, a reply prefix, a base subject of 6 characters that
+    # is not generic: the latest earlier letter with the same base subject, at most reopen_after
+    # before it, with a common address on the partner's side
+    links = {}
+    for x in desk.letters:
+        base = base_subject(x.best.subject)
+        usable = len(base) >= 6 and base not in GENERIC and prefix(x.best.subject) == "re"
+        if x.cited or x.at is None or not usable:
+            continue
+        earlier = [
+            o
+            for o in desk.letters[: desk.letters.index(x)]
+            if base_subject(o.best.subject) == base
+            and x.at - o.when <= desk.reopen
+            and desk.people(o) & desk.people(x)
+        ]
+        if earlier:
+            links[x] = earlier[-1]
+    return links
+
+
+def conversations_of(desk: Desk) -> list[list[Letter]]:
+    # D-C1 nodes: ids of the letter's copies, its References, or, only if it has no References,
+    # its In-Reply-To; ghosts included. (An id belongs to the first letter that bears it.)
+    links = subject_links(desk)
+
+    def nodes(x: Letter) -> set[str]:
+        own = {i for i in x.ids if desk.held(i) is x}
+        return own | set(x.best.references or x.cited)
+
+    together = {x: nodes(x) for x in desk.letters}
+    groups = closure(
+        desk.letters,
+        lambda a, b: together[a] & together[b] or links.get(a) is b or links.get(b) is a,
+    )
+    return [in_order(group, links, desk) for group in groups]
+
+
+def in_order(group: list[Letter], links: dict[Letter, Letter], desk: Desk) -> list[Letter]:
+    # D-C3 the In-Reply-To letter if held in the same conversation, else the last of References
+    parent: dict[Letter, Letter | None] = {}
+    for x in group:
+        ids = (x.best.in_reply_to, *reversed(x.best.references))
+        found = [p for p in map(desk.held, ids) if p in group]
+        parent[x] = links.get(x) or (found[0] if found else None)
+    for x in sorted(group, key=rank):
+        # "Loops: the parent link of the oldest letter on the loop is dropped"
+        above, seen = parent[x], {x}
+        while above is not None and above not in seen:
+            seen.add(above)
+            above = parent[above]
+        if above is x:
+            parent[x] = None
+    # D-C4 of those whose parent is already placed or that have none, the smallest (at, key) next
+    placed: list[Letter] = []
+    while len(placed) < len(group):
+        free = [x for x in group if x not in placed and parent[x] in (None, *placed)]
+        placed.append(min(free, key=rank))
+    return placed
+
+
+def episodes_of(conversation: list[Letter], desk: Desk) -> list[list[list[Letter]]]:
+    """Episodes of turns of counting letters."""
+    episodes: list[list[Letter]] = []
+    for x in (x for x in conversation if x.counts):
+        # D-C6 a new episode begins where at - (latest at so far) > reopen_after
+        so_far = [o.when for episode in episodes for o in episode]
+        if not so_far or x.when - max(so_far) > desk.reopen:
+            episodes.append([])
+        episodes[-1].append(x)
+    return [turns_of(episode) for episode in episodes]
+
+
+def turns_of(episode: list[Letter]) -> list[list[Letter]]:
+    # D-T1 a forward from the side that does not hold the current turn is left out of the turns
+    turns: list[list[Letter]] = []
+    for x in episode:
+        if turns and turns[-1][0].side == x.side:
+            turns[-1].append(x)
+        elif not turns or prefix(x.best.subject) != "fwd":
+            turns.append([x])
+    return turns
+
+
+# --- asks ----------------------------------------------------------------------------------------
+
+
+def is_addressed(x: Letter, desk: Desk) -> bool:
+    roster, to, cc = desk.roster, x.best.to, x.best.cc
+    if x.side == "them":
+        # D-T2 one of ours in To; or none of ours in To or Cc; or ours in Cc and To empty
+        in_to = any(roster.is_us(r) or roster.is_our_list(r) for r in to)
+        in_cc = any(roster.is_us(r) or roster.is_our_list(r) for r in cc)
+        return in_to or not in_cc or not to
+    # an address of the partner in To; or no recipient is an outsider other than the partner, at
+    # least one is the partner's, and none of our lists is in To
+    theirs = desk.theirs(x.recipients)
+    inside = [r for r in x.recipients if roster.is_us(r) or roster.is_our_list(r)]
+    only = all(r in inside or r.key in theirs for r in x.recipients)
+    to_list = any(roster.is_our_list(r) for r in to)
+    return bool(desk.theirs(to)) or (only and bool(theirs) and not to_list)
+
+
+def bounced_pairs(desk: Desk) -> set[tuple[Letter, str]]:
+    pairs: set[tuple[Letter, str]] = set()
+    ours = [x for x in desk.letters if x.side == "us"]
+    for report in (x for x in desk.letters if x.kind == "bounce"):
+        # D-B1 subject not beginning with a "delayed"/"warning" word
+        if report.best.subject.lower().startswith(("delayed", "warning")):
+            continue
+        recipients = failed_recipients(report)
+        named = [x for x in map(desk.held, report.cited) if x is not None and x.side == "us"]
+        if named and recipients:
+            pairs |= {(x, r) for x in named for r in recipients}
+        for x in named if not recipients else []:
+            # letters only: for the letter's only recipient of the partner, if it has just one
+            if len(theirs := desk.theirs(x.recipients)) == 1:
+                pairs.add((x, theirs.pop()))
+        for r in recipients if not named and report.at else []:
+            # recipients only: the latest letter of ours to r in the 3 days before, if r is its
+            # only recipient of the partner's side
+            to_r = [
+                x
+                for x in ours
+                if x.at and r in desk.theirs(x.recipients) and x.at <= report.when <= x.at + 3 * DAY
+            ]
+            if to_r and desk.theirs(to_r[-1].recipients) == {r}:
+                pairs.add((to_r[-1], r))
+    return pairs
+
+
+def asks_of(conversation: list[Letter], desk: Desk) -> list[Row]:
+    episodes, pairs = episodes_of(conversation, desk), bounced_pairs(desk)
+
+    def is_bounced(x: Letter) -> bool:
+        theirs = desk.theirs(x.recipients)
+        return x.side == "us" and bool(theirs) and all((x, r) in pairs for r in theirs)
+
+    def ask_of(turn: list[Letter]) -> tuple[Letter | None, bool]:
+        # D-T3 the first addressed letter that did not bounce; if all bounced, the first addressed
+        addressed = [x for x in turn if is_addressed(x, desk)]
+        arrived = [x for x in addressed if not is_bounced(x)]
+        return next(iter(arrived or addressed), None), not arrived
+
+    rows: list[Row] = []
+    is_late_opening = False
+    for number, turns in enumerate(episodes):
+        is_first, was_late, is_late_opening = True, is_late_opening, False
+        for place, turn in enumerate(turns):
+            ask, is_void = ask_of(turn)
+            if ask is None:
+                continue
+            # D-T4 reply: first letter of the next turn of the episode
+            reply = turns[place + 1][0] if turns[place + 1 :] else None
+            if reply is None and episodes[number + 1 :]:
+                reply = late_reply(turn, episodes[number + 1][0][0], desk)
+                is_late_opening = reply is not None
+            # D-T7 the first ask of its episode (of either side), and not the one of a late reply
+            first = is_first and not (was_late and place == 0)
+            rows.append(
+                ask_row(
+                    ask,
+                    turn=turn,
+                    reply=reply,
+                    is_void=is_void,
+                    is_first=first,
+                    conversation=conversation,
+                    desk=desk,
+                )
+            )
+            is_first = False
+    return rows
+
+
+def late_reply(turn: list[Letter], opening: Letter, desk: Desk) -> Letter | None:
+    # D-T4 a letter of the other side without a forward prefix whose In-Reply-To or References
+    # names a letter of that turn
+    cites = any(desk.held(i) in turn for i in opening.cited)
+    is_other = opening.side != turn[0].side and prefix(opening.best.subject) != "fwd"
+    return opening if cites and is_other else None
+
+
+def ask_row(
+    ask: Letter,
+    *,
+    turn: list[Letter],
+    reply: Letter | None,
+    is_void: bool,
+    is_first: bool,
+    conversation: list[Letter],
+    desk: Desk,
+) -> Row:
+    responder = "us" if ask.side == "them" else "them"
+    clock, nudges = desk.clocks[responder], turn[turn.index(ask) + 1 :]
+    outcome, took, worked, is_conflict = "open", None, None, False
+    if reply is not None:
+        # D-T5 answered if reply.at - ask.at <= give_up_after else lapsed
+        outcome = "answered" if reply.when - ask.when <= desk.give_up else "lapsed"
+        # D-T6 more than 5 minutes before: conflict; within 5 minutes before: 0 and 0
+        is_conflict = reply.when < ask.when - timedelta(minutes=5)
+        if outcome == "answered" and not is_conflict:
+            took = max(0, (reply.when - ask.when) // SECOND)
+            worked = clock.working_seconds(ask.when, reply.when)
+    elif is_void:
+        outcome = "void"
+    elif desk.as_of - ask.when >= desk.give_up:
+        outcome = "lapsed"
+    span = getattr(
+        desk.standards, "we_answer_within" if responder == "us" else "they_answer_within"
+    )
+    due_at = clock.deadline(ask.when, span) if span else None
+    return {
+        "responder": responder,
+        "is_first": int(is_first),
+        "asked_id": ask.ids,
+        "asked_at": ask.when,
+        "answered_id": reply.ids if reply else None,
+        "answered_at": reply.when if reply else None,
+        "outcome": outcome,
+        "response_seconds": took,
+        "business_seconds": worked,
+        "nudges": len(nudges),
+        "first_nudge_at": nudges[0].when if nudges else None,
+        "last_nudge_at": nudges[-1].when if nudges else None,
+        "due_at": due_at,
+        "met_standard": met_standard(due_at, reply, outcome == "void" or is_conflict, desk.as_of),
+        "needs_reply": needs_reply(ask, turn, is_first, conversation, desk),
+        "is_conflict": is_conflict,
+        "last_letter_at": turn[-1].when,
+    }
+
+
+def met_standard(
+    due_at: datetime | None, reply: Letter | None, is_unknown: bool, as_of: datetime
+) -> int | None:
+    # D-T9 with a reply: answered_at <= due_at; without: 0 if as_of > due_at else NULL
+    if due_at is None or is_unknown:
+        return None
+    if reply is not None:
+        return int(reply.when <= due_at)
+    return 0 if as_of > due_at else None
+
+
+def needs_reply(
+    ask: Letter, turn: list[Letter], is_first: bool, conversation: list[Letter], desk: Desk
+) -> str:
+    # D-T8 "no" if any letter of the turn is settled by a person
+    if any(c.is_settled for x in turn for c in x.copies):
+        return "no"
+    # "unlikely" if is_first = 0, no "?" in the subject, no attachment, and it adds little
+    asks_in_subject = any(mark in ask.best.subject for mark in "?？؟")  # noqa: RUF001
+    attached = marks(ask.best).get("content-type", "").lower().startswith("multipart/mixed")
+    size = ask.best.size_octets
+    if is_first or asks_in_subject or attached or size is None:
+        return "yes"
+    place = conversation.index(ask)
+    answers = desk.answered_letter(ask) or (conversation[place - 1] if place else None)
+    before = answers.best.size_octets if answers else None
+    adds_little = size < 2500 or (before is not None and size - before <= 1500)
+    return "unlikely" if adds_little else "yes"
+
+
+# --- figures -------------------------------------------------------------------------------------
+
+
+def kaplan_meier(events: list[int], censored: list[float]) -> dict[int, Fraction]:
+    """F at each event time: 1 - the product over the events so far of (1 - d / n followed)."""
+    left, f = Fraction(1), {}
+    for t in sorted(set(events)):
+        followed = sum(e >= t for e in events) + sum(c >= t for c in censored)
+        left *= 1 - Fraction(events.count(t), followed)
+        f[t] = 1 - left
+    return f
+
+
+def first_reaching(f: dict[int, Fraction], share: Fraction) -> int | None:
+    return next((t for t in sorted(f) if f[t] >= share - SLACK), None)
+
+
+def value_at(f: dict[int, Fraction], t: int) -> Fraction:
+    return max((f[e] for e in f if e <= t), default=Fraction(0))
+
+
+def figures_of(rows: list[Row], desk: Desk) -> Row:
+    # D-F1 needs_reply = yes, outcome not void, no clock conflict
+    asks = [
+        r
+        for r in rows
+        if r["needs_reply"] == "yes" and r["outcome"] != "void" and not r["is_conflict"]
+    ]
+    of = {o: [r for r in asks if r["outcome"] == o] for o in ("answered", "open", "lapsed")}
+    out: Row = dict.fromkeys(FIGURES)
+    out |= {"asks": len(asks), **{outcome: len(found) for outcome, found in of.items()}}
+    # D-F4 max over the set of min(as_of - asked_at, give_up_after)
+    ages = [(desk.as_of - r["asked_at"]) // SECOND for r in asks]
+    followed = min(max(ages, default=0), desk.cuts.give_up_after_seconds)
+    out["followed_seconds"] = followed if asks else None
+    if len(asks) < 5:  # D-F2
+        return out
+    took = sorted(r["response_seconds"] for r in of["answered"])
+    open_ages: list[float] = [(desk.as_of - r["asked_at"]) // SECOND for r in of["open"]]
+    f = kaplan_meier(took, open_ages + [desk.cuts.give_up_after_seconds] * len(of["lapsed"]))
+    out |= calendar_figures(f, followed, desk) | business_figures(of, desk) | naive_figures(took)
+    known = [r["met_standard"] for r in asks if r["met_standard"] is not None]
+    out["met_standard_share"] = sum(known) / len(known) if known else None
+    return out
+
+
+def calendar_figures(f: dict[int, Fraction], followed: int, desk: Desk) -> Row:
+    so_far, give_up = value_at(f, followed), desk.cuts.give_up_after_seconds
+    p50 = first_reaching(f, Fraction(1, 2))
+    return {
+        "rate_so_far": float(so_far),
+        "response_rate": float(value_at(f, give_up)) if followed >= give_up else None,
+        "p50_seconds": p50,
+        "p50_reached": int(p50 is not None),
+        "p90_seconds": first_reaching(f, Fraction(9, 10)),
+        "answered_p50_seconds": first_reaching(f, so_far / 2) if so_far else None,
+    }
+
+
+def business_figures(of: dict[str, list[Row]], desk: Desk) -> Row:
+    # D-F5 open censored at working seconds from ask to as_of, lapsed after every observed value
+    ages: list[float] = [
+        desk.clocks[r["responder"]].working_seconds(r["asked_at"], desk.as_of) for r in of["open"]
+    ]
+    observed = [r["business_seconds"] for r in of["answered"]]
+    f = kaplan_meier(observed, ages + [float("inf")] * len(of["lapsed"]))
+    return {
+        "p50_business_seconds": first_reaching(f, Fraction(1, 2)),
+        "p90_business_seconds": first_reaching(f, Fraction(9, 10)),
+    }
+
+
+def naive_figures(took: list[int]) -> Row:
+    # D-F6 over answered ones alone; round-half-even of the mean (as round() of a Fraction is)
+    if not took:
+        return {"naive_p50_seconds": None, "naive_mean_seconds": None}
+    return {
+        "naive_p50_seconds": median(took),
+        "naive_mean_seconds": round(Fraction(sum(took), len(took))),
+    }
+
+
+def median(values: list[int]) -> int:
+    """Nearest rank: the smallest with at least half of them at or below."""
+    return next(v for v in sorted(values) if 2 * sum(o <= v for o in values) >= len(values))
+
+
+def periods_of(day: date) -> list[str]:
+    year, week, _ = day.isocalendar()
+    quarter = (day.month + 2) // 3
+    return [f"{year}-W{week:02d}", f"{day.year}-{day.month:02d}", f"{day.year}-Q{quarter}"]
+
+
+# --- rhythm and silence --------------------------------------------------------------------------
+
+
+def closed_gaps(contacts: list[Letter], clock: OracleClock) -> list[Row]:
+    # D-S1 began_at = last contact of the earlier day, ended_at = first contact of the later
+    return [
+        {
+            "began_at": a.when,
+            "ended_at": b.when,
+            "gap_seconds": (b.when - a.when) // SECOND,
+            "gap_working_days": clock.working_days(
+                clock.local_date(a.when), clock.local_date(b.when)
+            ),
+            "last_from": a.side,
+            "broken_by": b.side,
+            "is_open": 0,
+        }
+        for a, b in pairwise(contacts)
+        if clock.local_date(a.when) != clock.local_date(b.when)
+    ]
+
+
+def is_over(gap: Row, span: Span | None, clock: OracleClock) -> bool:
+    # D-S3 business days: gap_working_days > n; calendar: gap_seconds; business hours: working s
+    if span is None:
+        return False
+    if span.unit == "working_days":
+        return bool(gap["gap_working_days"] > span.amount)
+    if span.unit == "seconds":
+        return bool(gap["gap_seconds"] > span.amount)
+    return clock.working_seconds(gap["began_at"], gap["ended_at"]) > span.amount
+
+
+def silence(desk: Desk) -> tuple[list[Row], Row]:
+    """The published gaps and the standing's bits about them."""
+    clock = desk.clocks["us"]
+    contacts = sorted((x for x in desk.letters if x.is_contact), key=rank)
+    gaps = closed_gaps(contacts, clock)
+    # D-S2 the gaps of the 12 months: ended_at > as_of - 365 days
+    year = [g["gap_working_days"] for g in gaps if g["ended_at"] > desk.as_of - 365 * DAY]
+    usual, longest = (median(year), max(year)) if year else (None, None)
+    for gap in gaps:
+        length = gap["gap_working_days"]
+        gap["usual_gap_working_days"] = usual
+        gap["times_usual"] = length / usual if usual else None
+        gap["chance"] = (sum(g >= length for g in year) + 1) / (len(year) + 2)
+    rows = [
+        g
+        for g in gaps
+        if (usual is not None and g["gap_working_days"] > 2 * usual)
+        or is_over(g, desk.standards.contact_every, clock)
+    ]
+    bits: Row = {"usual_gap_working_days": usual, "longest_gap_working_days": longest}
+    bits |= dict.fromkeys(("watch_at", "act_at", "last_from", "last_contact_at"))
+    if contacts:
+        last = contacts[-1]
+        nothing = ("ended_at", "gap_seconds", "gap_working_days", "times_usual", "chance")
+        open_gap = dict.fromkeys((*nothing, "broken_by"))
+        said = {"began_at": last.when, "last_from": last.side, "is_open": 1}
+        rows.append({**open_gap, **said, "usual_gap_working_days": usual})
+        bits |= {"last_from": last.side, "last_contact_at": last.when}
+        bits |= alarms(last.when, longest if len(year) >= 8 else None, desk)
+    return rows, bits
+
+
+def alarms(last: datetime, longest: int | None, desk: Desk) -> Row:
+    # D-S4 by rhythm (8 gaps): midnight of the day the working days become longest + 1, for act_at
+    # floor(1.5 x longest) + 1; by a standard: last contact + seconds, or midnight of day n + 1
+    clock, standards = desk.clocks["us"], desk.standards
+    watch, act = (None, None) if longest is None else (longest, longest * 3 // 2)
+
+    def earlier(limit: int | None, span: Span | None) -> datetime | None:
+        def passes(working_days: int) -> datetime:
+            return clock.midnight(clock.nth_working_day(clock.local_date(last), working_days + 1))
+
+        found = [passes(limit)] if limit is not None else []
+        if span is not None:
+            by_day = span.unit == "working_days"
+            found.append(passes(span.amount) if by_day else clock.deadline(last, span))
+        return min(found, default=None)
+
+    return {
+        "watch_at": earlier(watch, standards.contact_every),
+        "act_at": earlier(act, standards.contact_at_least_every),
+    }
+
+
+# --- the record ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class OracleRecord:
+    """One partner's record as plain rows; ids are frozensets of Message-IDs."""
+
+    desk: Desk
+    letters: list[Row]
+    conversations: list[Row]
+    response_times: list[Row]
+    silence_gaps: list[Row]
+    standing: Row
+
+    @property
+    def partition(self) -> set[frozenset[str]]:
+        """Which letters are together, conversations without a counting letter included."""
+        return {frozenset(i for x in c for i in x.ids) for c in conversations_of(self.desk)}
+
+    def asks(self, responder: str) -> list[Row]:
+        return [r for r in self.response_times if r["responder"] == responder]
+
+    def figures(self, responder: str, start: datetime, end: datetime) -> Row:
+        """FIGURES over the asks with start <= asked_at < end."""
+        rows = [r for r in self.asks(responder) if start <= r["asked_at"] < end]
+        return figures_of(rows, self.desk)
+
+    @property
+    def window_figures(self) -> dict[str, Row]:
+        # D-F3 asked_at in [midnight(D - window_days), midnight(D)), D the local date of as_of
+        clock = self.desk.clocks["us"]
+        today = clock.local_date(self.desk.as_of)
+        start = clock.midnight(today - self.desk.cuts.window_days * DAY)
+        return {r: self.figures(r, start, clock.midnight(today)) for r in ("us", "them")}
+
+    @property
+    def periods(self) -> dict[tuple[str, str], Row]:
+        """Week, month and quarter of the team's zone, those in which the figures have an ask."""
+        clock, found = self.desk.clocks["us"], {}
+        of = {id(r): periods_of(clock.local_date(r["asked_at"])) for r in self.response_times}
+        for responder in ("us", "them"):
+            for period in {p for r in self.asks(responder) for p in of[id(r)]}:
+                rows = [r for r in self.asks(responder) if period in of[id(r)]]
+                figures = figures_of(rows, self.desk)
+                if figures["asks"]:
+                    found[responder, period] = figures
+        return found
+
+
+def conversation_row(conversation: list[Letter], asks: list[Row], desk: Desk) -> Row:
+    counting = [x for x in conversation if x.counts]
+    episodes = episodes_of(conversation, desk)
+    # D-T10 without a reply, open or lapsed, needs_reply yes, as_of < last letter of the turn +
+    # give_up_after; of several the latest asked
+    waiting = [
+        r
+        for r in asks
+        if r["answered_at"] is None
+        and r["outcome"] in ("open", "lapsed")
+        and r["needs_reply"] == "yes"
+        and desk.as_of < r["last_letter_at"] + desk.give_up
+    ]
+    latest = max(waiting, key=lambda r: r["asked_at"], default=None)
+    return {
+        "ids": frozenset(i for x in conversation for i in x.ids),
+        "counting_ids": frozenset(i for x in counting for i in x.ids),
+        "started_at": min(x.when for x in counting),
+        "last_at": max(x.when for x in counting),
+        "opened_by": counting[0].side,
+        "messages": len(counting),
+        "turns": sum(len(turns) for turns in episodes),
+        "episodes": len(episodes),
+        "waiting_on": latest["responder"] if latest else None,
+        "waiting_since_at": latest["asked_at"] if latest else None,
+    }
+
+
+def oracle(  # noqa: PLR0917
+    partner_key: str,
+    copies: Sequence[Message],
+    roster: Roster,
+    standards: Standards,
+    us_clock: OracleClock,
+    them_clock: OracleClock,
+    cuts: Cuts,
+    as_of: datetime,
+) -> OracleRecord:
+    """The whole record of one partner, from copies in any order."""
+    letters = belonging(letters_of(copies, roster, partner_key, as_of), roster, partner_key)
+    clocks = {"us": us_clock, "them": them_clock}
+    desk = Desk(partner_key, roster, standards, clocks, cuts, as_of, letters)
+    response_times, conversations = [], []
+    for conversation in conversations_of(desk):
+        asks = asks_of(conversation, desk)
+        response_times += asks
+        if any(x.counts for x in conversation):
+            conversations.append(conversation_row(conversation, asks, desk))
+    response_times.sort(key=lambda r: (r["asked_at"], sorted(r["asked_id"])))
+    gaps, standing = silence(desk)
+    plain = ("at", "at_source", "side", "kind", "counts", "ids")
+    rows = [{name: getattr(x, name) for name in plain} for x in letters]
+    return OracleRecord(desk, rows, conversations, response_times, gaps, standing)

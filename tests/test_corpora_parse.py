@@ -1,0 +1,89 @@
+"""Real and nasty mail through the parser. Messages of failure name counts and files only."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from inbox_agent.header_cleaning import PROBLEMS
+from inbox_agent.messages import FetchedHeader, Message, parse_message
+
+FETCHED = datetime(2026, 1, 1, tzinfo=UTC)
+
+pytestmark = pytest.mark.corpora
+
+
+@pytest.fixture(scope="module")
+def corpora() -> Path:
+    folder = os.environ.get("INBOX_AGENT_CORPORA")
+    if not folder:
+        pytest.skip("INBOX_AGENT_CORPORA is not set to the folder of real mail")
+    return Path(folder)
+
+
+def parsed(block: bytes) -> Message:
+    return parse_message(
+        FetchedHeader(
+            mailbox="corpora",
+            folder="corpora",
+            uidvalidity=1,
+            uid=1,
+            received_at=None,
+            size_octets=len(block),
+            block=block,
+            fetched_at=FETCHED,
+        )
+    )
+
+
+def letters_of(mbox: Path) -> Iterator[bytes]:
+    """The letters of one mbox; an empty line must stand before a ``From `` line."""
+    octets = b"\n\n" + gzip.decompress(mbox.read_bytes())
+    yield from (letter for letter in re.split(rb"\n\nFrom [^\n]*\n", octets) if letter.strip())
+
+
+def test_no_nasty_letter_makes_the_parser_raise(corpora: Path) -> None:
+    files = [p for p in (corpora / "torture").rglob("*") if p.is_file() and p.suffix != ".tsv"]
+    failed = []
+    for path in sorted(files):
+        try:
+            message = parsed(path.read_bytes())
+        except Exception as exc:  # noqa: BLE001 - the files are the message, not their content
+            failed.append(f"{path.relative_to(corpora)}: {type(exc).__name__}")
+        else:
+            if "parser_failed" in message.problems or not set(message.problems) <= set(PROBLEMS):
+                failed.append(f"{path.relative_to(corpora)}: problems")
+    assert len(files) > 1000
+    assert not failed, f"{len(failed)} of {len(files)}: {failed[:20]}"
+
+
+def test_hardly_a_letter_of_a_list_is_without_author_identifier_or_date(corpora: Path) -> None:
+    counts: Counter[str] = Counter()
+    letters = 0
+    for block in letters_of(corpora / "lists" / "linux-hyperv" / "2022.mbox.gz"):
+        message = parsed(block)
+        letters += 1
+        counts["from_"] += message.from_ is None
+        counts["message_id"] += "no_message_id" in message.problems
+        counts["sent_at"] += message.sent_at is None
+        counts["received"] += not message.received
+    assert letters > 4000
+    worst = max(counts.values())
+    assert worst <= letters * 0.005, f"missing in {letters} letters: {dict(counts)}"
+
+
+@pytest.mark.slow
+def test_every_archive_is_read_without_failing(corpora: Path) -> None:
+    failed: Counter[str] = Counter()
+    for mbox in sorted(corpora.rglob("*.mbox.gz")):
+        for block in letters_of(mbox):
+            if "parser_failed" in parsed(block).problems:
+                failed[str(mbox.relative_to(corpora))] += 1
+    assert not failed, dict(failed)
