@@ -201,31 +201,34 @@ def timezone(text: str) -> str:
 
 def holidays_code(text: str) -> str:
     """A country or a country's part with known public holidays; empty for no holidays at all."""
-    if not text:
+    if not text or _has_holidays(text):
         return text
-    # The library would take the names of its own classes for countries, too.
-    if _COUNTRY.fullmatch(text):
-        try:
-            holiday_calendar(text)
-        except (NotImplementedError, AttributeError):
-            pass
-        else:
-            return text
     raise ValueError(
         f"{shown(text)} has no known holidays; {did_you_mean(text, _holiday_codes(text))}"
         'write a country like "DE" or a country and its part like "DE-BY"'
     )
 
 
-def _holiday_codes(like: str) -> list[str]:
-    """What a mistyped code may have meant: the parts of its country, or else the countries."""
-    import holidays  # noqa: PLC0415  # slow to import, and needed for a mistake only
+def _has_holidays(code: str) -> bool:
+    # The library would take the names of its own classes for countries, too.
+    if not _COUNTRY.fullmatch(code):
+        return False
+    try:
+        holiday_calendar(code)
+    except (NotImplementedError, AttributeError):
+        return False
+    return True
 
-    known = holidays.list_supported_countries()
-    country = like.partition("-")[0].upper()
-    if "-" in like and country in known:
-        return [f"{country}-{part}" for part in known[country]] or [country]
-    return list(known)
+
+def _holiday_codes(like: str) -> list[str]:
+    """What a mistyped code may have meant: a part of its country, or else a country."""
+    country, dash, _ = like.upper().partition("-")
+    if len(country) == 3 and not _has_holidays(country):
+        country = country[:2]
+    if not _has_holidays(country):
+        return []
+    parts = getattr(holiday_calendar(country), "subdivisions", ())
+    return [f"{country}-{part}" for part in parts] if dash else [country]
 
 
 def day(text: str) -> str:

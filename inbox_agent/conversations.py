@@ -170,28 +170,32 @@ def _conversation(
     parents = {
         letter.key: parent.key
         for letter in thread
-        for parent in reversed(_answered(letter, owner, by_subject))
+        for parent in _parents(letter, owner, by_subject)
         if parent.key in here
     }
     ordered = _parents_first(thread, _without_loops(thread, parents))
     answers = {
         letter.key: answer
         for before, letter in zip((None, *ordered), ordered, strict=False)
-        if (answer := next(iter(_answered(letter, owner, by_subject)), before))
+        if (answer := next(iter(_cited(letter, owner)), before))
     }
     key = row_key(partner, ordered[0].key)
     return Conversation(key, ordered, answers, _episodes(key, ordered, cuts))
 
 
-def _answered(
-    letter: Letter, owner: Mapping[str, Letter], by_subject: Mapping[str, Letter]
-) -> list[Letter]:
-    """What it may answer, the likeliest first: In-Reply-To, then the last of References."""
+def _cited(letter: Letter, owner: Mapping[str, Letter]) -> list[Letter]:
+    """The held letters it says it answers, likeliest first: In-Reply-To, last of References."""
     names = (letter.in_reply_to, *reversed(letter.references))
     found = [owner[name] for name in names if name and name in owner]
-    if letter.key in by_subject:
-        found.append(by_subject[letter.key])
     return [answer for answer in found if answer.key != letter.key]
+
+
+def _parents(
+    letter: Letter, owner: Mapping[str, Letter], by_subject: Mapping[str, Letter]
+) -> list[Letter]:
+    """What may be its parent, the likeliest last."""
+    linked = [by_subject[letter.key]] if letter.key in by_subject else []
+    return [*linked, *reversed(_cited(letter, owner))]
 
 
 def _without_loops(thread: Sequence[Letter], parents: Mapping[str, str]) -> dict[str, str]:

@@ -160,7 +160,7 @@ def belonging(partner: str, groups: Sequence[list[Message]], roster: Roster) -> 
     """
     named = [g for g in groups if partner in _named(g, roster)]
     others = [g for g in groups if partner not in _named(g, roster)]
-    their_ids = _ids(g for g in named if not any(is_from_us(c, roster) for c in g))
+    their_ids = _ids(g for g in named if _is_by(partner, g, roster))
     through_list = [
         g for g in others if _is_answer_through_list(g, roster) and _answered(g) & their_ids
     ]
@@ -171,6 +171,12 @@ def belonging(partner: str, groups: Sequence[list[Message]], roster: Roster) -> 
         if g not in through_list and cited_ids(g) & our_ids and _is_report(g, roster)
     ]
     return named + through_list + reports
+
+
+def _is_by(partner: str, copies: list[Message], roster: Roster) -> bool:
+    if any(is_from_us(copy, roster) for copy in copies):
+        return False
+    return any(copy.from_ and roster.partner_of(copy.from_) == partner for copy in copies)
 
 
 def _ids(groups: Iterable[list[Message]]) -> set[str]:

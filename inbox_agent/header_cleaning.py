@@ -17,6 +17,7 @@ from email.utils import parsedate_to_datetime
 #: Of a longer header block the beginning is read, up to the last whole line.
 OCTETS_READ = 65_536
 LINES_READ = 1_000
+ADDRESS_FIELDS = ("from", "to", "cc", "bcc")
 TEXT_FIELDS = ("subject", "message-id", "in-reply-to", "references")
 
 #: Everything `Message.problems` may hold, and what it means.
@@ -53,6 +54,8 @@ _KNOWN_ZONES = frozenset(
     ["z", "ut", "utc", "gmt", "est", "edt", "cst", "cdt", "mst", "mdt", "pst", "pdt"]
 )
 _ANGLED = re.compile(r"<([^<>]*)>")
+_ODD_MAILBOX = r"([\w!#$%&'*+/=?^`{|}~.-]+@[\w.-]+)"
+_ODD_DOTS = re.compile(rf"([^<>@]*)<{_ODD_MAILBOX}>|{_ODD_MAILBOX}")
 _COMMENT_PARTS = re.compile(r'(\\.|["()])', re.DOTALL)
 
 # What must not reach a table or a terminal: C0, C1, the controls that turn text around
@@ -181,7 +184,7 @@ def without_comments(text: str) -> str:
 def shown_to_parser(clean: CleanHeader) -> HeaderBlock:
     """The fields a parser is to read, each once, as text: raw octets it would drop silently."""
     block = HeaderBlock()
-    for name in ("from", "to", "cc", "bcc"):
+    for name in ADDRESS_FIELDS:
         values = clean.all(name)
         if values:
             block[name] = values[0] if name == "from" else ", ".join(values)
@@ -202,6 +205,16 @@ def _wholly_encoded(value: str) -> str:
         for index, part in enumerate(parts)
         if part.strip()
     )
+
+
+def mailbox_with_odd_dots(entry: str) -> tuple[str, str] | None:
+    """Name and address of ``Ann <ann..lee@x>`` or ``.ann@x``; None where more is wrong than dots.
+
+    RFC 5322 §3.4.1 forbids these dots and mail-parser refuses them; some providers gave such
+    addresses out, and people write from them.
+    """
+    found = _ODD_DOTS.fullmatch(entry.strip())
+    return ((found[1] or "").strip(' "'), found[2] or found[3]) if found else None
 
 
 def identifiers(

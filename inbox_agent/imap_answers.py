@@ -33,6 +33,8 @@ _PASSING_CODES = r"\[(?:UNAVAILABLE|INUSE|LIMIT|SERVERBUG|OVERQUOTA|CONTACTADMIN
 _PASSING_WORDS = r"throttl|temporar|try again|too many|not connected|unavailable"
 _PASSING = re.compile(f"{_PASSING_CODES}|{_PASSING_WORDS}", re.IGNORECASE)
 _BUSY = re.compile(r"\[(?:UNAVAILABLE|INUSE|LIMIT|THROTTLED)\b|throttl|too many", re.IGNORECASE)
+# The second is what Dovecot says as it ends a session whose folder got another UIDVALIDITY.
+_MADE_ANEW = re.compile("UIDVALIDITY|session state is inconsistent", re.IGNORECASE)
 _SHOWN = 160
 _FIELD_LIST = re.compile(rb"(BODY\[HEADER\.FIELDS) \([^\]]*\)", re.IGNORECASE)
 
@@ -175,7 +177,7 @@ def login_error(settings: MailboxSettings, exc: Exception) -> MailboxError:
 def session_error(settings: MailboxSettings, folder: str | None, exc: Exception) -> MailboxError:
     """What an error after the login means; the connection is of no more use."""
     text, where = _cause(exc), place(settings, folder)
-    if folder is not None and "UIDVALIDITY" in text.upper():
+    if folder is not None and _MADE_ANEW.search(text):
         return FolderUnavailable(
             f"{where}: it was made anew while we read it ({text}); the next poll reads it afresh"
         )

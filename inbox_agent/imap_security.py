@@ -17,7 +17,7 @@ def checked_secret(settings: MailboxSettings, secret: str) -> str:
     Raises ConfigError for an empty one, and for other control characters in it or in the user
     name: a line break in a LOGIN would begin a second command. Never quotes the secret.
     """
-    password = secret.removesuffix("\n").removesuffix("\r")
+    password = secret.removesuffix("\r\n" if secret.endswith("\r\n") else "\n")
     if not password:
         raise ConfigError(f"{place(settings)}: the password is empty; check where `password` leads")
     for key, text in (("password", password), ("user", settings.user)):

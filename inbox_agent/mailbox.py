@@ -57,7 +57,7 @@ class _Client(IMAPClient):  # type: ignore[misc]
 
 
 class Mailbox:
-    """One connection to one mailbox, logged in. A context manager; not for several threads.
+    """One connection to one mailbox, logged in; a context manager, for one thread.
 
     Every method raises MailboxUnavailable when the connection is or gets lost.
     """
@@ -193,8 +193,7 @@ class Mailbox:
         self._refusal = None
         found = self._read(uids)
         if self._refusal is not None and not found and len(uids) > 1:
-            folder, _ = self._session.opened()
-            raise self._session.refused(folder, self._refusal)
+            raise self._session.refused(self._session.opened()[0], self._refusal)
         return found
 
     def _read(self, uids: list[int]) -> dict[int, answers.Items]:
@@ -213,11 +212,10 @@ class Mailbox:
 
     def _fetch_once(self, uids: list[int]) -> dict[int, answers.Items] | None:
         """What the server gives for `uids` and no others; None where it can't be read."""
-        folder, _ = self._session.opened()
         kind, data = self._session.uid("FETCH", uid_set(uids), FETCH_ITEMS)
         if kind != "OK":
             if answers.is_busy(answers.said(data)):
-                raise self._session.refused(folder, data)
+                raise self._session.refused(self._session.opened()[0], data)
             self._refusal = data
             return None
         try:

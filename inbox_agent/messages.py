@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from mailparser import MailParser
-from mailparser.utils import convert_mail_date
+from mailparser import MailParser, core, utils
 
 from inbox_agent.addresses import Address
 from inbox_agent.header_cleaning import (
+    ADDRESS_FIELDS,
     TEXT_FIELDS,
     CleanHeader,
     bare_identifier,
@@ -19,6 +18,7 @@ from inbox_agent.header_cleaning import (
     clean_text,
     doubtful_zone,
     identifiers,
+    mailbox_with_odd_dots,
     odd_date,
     receiving_host,
     shown_to_parser,
@@ -88,8 +88,7 @@ class Message:
     is_settled: bool = False
 
 
-#: Raised whenever the same bytes would give another `Message`.
-PARSER_VERSION = 1
+PARSER_VERSION = 1  # raised whenever the same bytes would give another `Message`
 
 _NO_MARKS = frozenset(
     """from to cc bcc date subject message-id in-reply-to references thread-index thread-topic
@@ -98,11 +97,8 @@ _NO_MARKS = frozenset(
 #: The fields that tell automatic mail and whose first value is kept in `Message.marks`.
 MARK_FIELDS = tuple(sorted({name.lower() for name in HEADER_FIELDS} - _NO_MARKS))
 
-SUBJECT_CHARACTERS = 1_000
-MARK_CHARACTERS = 500
-NAME_CHARACTERS = 200
+SUBJECT_CHARACTERS, MARK_CHARACTERS, NAME_CHARACTERS, DATE_CHARACTERS = 1_000, 500, 200, 200
 ADDRESS_CHARACTERS = 320  # RFC 5321 §4.5.3.1: 64 for the local part, 255 for the domain, the @
-DATE_CHARACTERS = 200
 RECIPIENTS_KEPT = 1_000
 REFERENCES_KEPT = 101  # the first, which is the root, and the last hundred
 RECEIVED_KEPT = 100
@@ -113,9 +109,9 @@ SENT_SLACK = timedelta(minutes=15)
 
 # mail-parser logs header text, which must reach no log whatever level anybody sets. A filter
 # holds for the records of its own logger only, so each gets one.
-for _name in ("mailparser", "mailparser.core", "mailparser.utils"):
-    logging.getLogger(_name).setLevel(logging.CRITICAL)
-    logging.getLogger(_name).addFilter(lambda _record: False)
+for _log in (core.log, utils.log):
+    _log.setLevel("CRITICAL")
+    _log.addFilter(lambda _record: False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +178,8 @@ def choose_at(message: Message, received_by: frozenset[str]) -> tuple[datetime |
             return sent, "date"
         return (arrived, "internaldate") if arrived else (None, "none")
     ours = next((at for host, at in message.received if host in received_by), None)
-    if at := _usable(message, ours):
-        return at, "received"
+    if _usable(message, ours):
+        return ours, "received"
     if arrived:
         return arrived, "internaldate"
     return (sent, "date") if sent else (None, "none")
@@ -202,11 +198,15 @@ def _usable(message: Message, at: datetime | None) -> datetime | None:
 def _read_by_mail_parser(clean: CleanHeader) -> _Reading:
     try:
         parser = MailParser(shown_to_parser(clean))
-        addresses = {name: list(getattr(parser, name)) for name in ("from_", "to", "cc", "bcc")}
+        addresses = {name: list(getattr(parser, f"{name}_")) for name in ADDRESS_FIELDS}
         texts = {name: str(getattr(parser, name.replace("-", "_"))) for name in TEXT_FIELDS}
     except Exception:  # noqa: BLE001 - whatever it is, a bad letter costs one letter
         return _Reading({}, {}, frozenset({"parser_failed"}))
-    is_lost = any(not defect["recovered"] for defect in parser.address_header_defects)
+    lost = [defect for defect in parser.address_header_defects if not defect["recovered"]]
+    found = [(defect["header"], mailbox_with_odd_dots(defect["raw"])) for defect in lost]
+    for name, mailbox in found:
+        addresses[name] += [mailbox] if mailbox else []
+    is_lost = any(mailbox is None for _, mailbox in found)
     return _Reading(addresses, texts, frozenset({"address_unreadable"} if is_lost else ()))
 
 
@@ -214,7 +214,7 @@ def _people(reading: _Reading, problems: set[str]) -> list[tuple[Address, ...]]:
     """Authors, To, Cc and Bcc; of the recipients together no more than `RECIPIENTS_KEPT`."""
     room = RECIPIENTS_KEPT
     people = []
-    for name in ("from_", "to", "cc", "bcc"):
+    for name in ADDRESS_FIELDS:
         pairs = reading.addresses.get(name, [])
         if len(pairs) > room:
             problems.add("recipients_cut")
@@ -222,7 +222,7 @@ def _people(reading: _Reading, problems: set[str]) -> list[tuple[Address, ...]]:
         if None in found:
             problems.add("address_unreadable")
         people.append(tuple(address for address in found if address))
-        if name != "from_":
+        if name != "from":
             room -= len(people[-1])
     return people
 
@@ -266,12 +266,12 @@ def _sent_at(clean: CleanHeader, problems: set[str]) -> datetime | None:
 def _read_date(text: str) -> tuple[datetime | None, str | None]:
     """An instant in UTC, and what is doubtful about it (a key of `PROBLEMS`).
 
-    mail-parser is strict (RFC 5322 §3.3, §4.3); the standard library may read what it refuses.
+    mail-parser is strict (RFC 5322 §3.3, §4.3); the standard library reads some of the rest.
     """
     text = text[:DATE_CHARACTERS].strip()
     doubt = doubtful_zone(text)
     try:
-        at, offset = convert_mail_date(text)
+        at, offset = utils.convert_mail_date(text)
         hours = float(offset)
     except ValueError:
         odd = odd_date(text)

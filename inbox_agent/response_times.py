@@ -266,7 +266,7 @@ def _adds_little(letter: Letter, answers: Letter | None) -> bool:
 def bounced_letters(conversations: Sequence[Conversation]) -> frozenset[str]:
     """Keys of our letters that bounced for every recipient of the partner (RFC 3464)."""
     letters = [letter for c in conversations for letter in c.letters]
-    ours = sorted((x for x in letters if x.side == "us" and x.counts), key=lambda x: x.order)
+    ours = sorted((x for x in letters if x.side == "us"), key=lambda x: x.order)
     named = {name: letter for letter in reversed(ours) for name in letter.message_ids}
     failed: dict[str, set[str]] = {}
     for report in letters:
@@ -307,6 +307,8 @@ def _latest_to(address: str, report: Letter, ours: Sequence[Letter]) -> Sequence
     near = [
         letter
         for letter in ours
-        if earliest <= letter.instant <= report.instant and address in letter.their_recipients
+        if letter.at is not None
+        and earliest <= letter.at <= report.instant
+        and address in letter.their_recipients
     ]
     return [letter for letter in near[-1:] if letter.their_recipients == {address}]

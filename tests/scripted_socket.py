@@ -48,6 +48,8 @@ def scripted(
 
     def serve(client: socket.socket) -> None:
         client.sendall(greeting + b"\r\n" if greeting else b"")
+        if greeting.startswith(b"* BYE"):
+            return
         with client.makefile("rb") as lines:
             for line in lines:
                 tag, _, command = line.rstrip(b"\r\n").partition(b" ")
@@ -59,6 +61,8 @@ def scripted(
                 if said == HANG_UP:
                     return
                 client.sendall(said.replace(b"{tag}", tag) + b"\r\n")
+                if said.startswith(b"* BYE"):
+                    return
 
     with _listening(serve) as seen.port:
         yield seen

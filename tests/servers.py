@@ -53,7 +53,6 @@ auth_failure_delay = 0
 mail_fsync = never
 mail_location = maildir:{top}/mail/%u
 mail_max_userip_connections = 50
-maildir_very_dirty_syncs = yes
 passdb {{
   driver = static
   args = password={password}
@@ -205,10 +204,7 @@ class DovecotServer:
         """Run doveadm on this server and return what it prints."""
         config = str(self._top / "dovecot.conf")
         command = [_found("doveadm") or "doveadm", "-c", config, *args]
-        done = subprocess.run(
-            command, check=True, capture_output=True, text=True, **_as_mail_user()
-        )
-        return done.stdout
+        return subprocess.check_output(command, text=True, **_as_mail_user())  # type: ignore[no-any-return]
 
     def make_folder(self, name: str) -> None:
         """Create a folder."""
@@ -257,9 +253,9 @@ def find_dovecot() -> str | None:
 @contextmanager
 def running_dovecot(top: Path) -> Iterator[DovecotServer]:
     """Run Dovecot in the folder `top` (which its user must be able to reach) for the block."""
-    ports = _free_ports(2)
-    server = DovecotServer(HOST, *ports, top / "ca.pem", "user0", PASSWORD, top)
-    _write(top, *ports)
+    port, tls_port = _free_ports(2)
+    server = DovecotServer(HOST, port, tls_port, top / "ca.pem", "user0", PASSWORD, top)
+    _write(top, port, tls_port)
     with (top / "output").open("wb") as output:
         process = subprocess.Popen(
             [find_dovecot() or "dovecot", "-F", "-c", str(top / "dovecot.conf")],

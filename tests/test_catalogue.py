@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +162,7 @@ def test_one_name_means_one_unit_wherever_it_stands() -> None:
 
 
 def test_what_is_named_in_a_relation_is_a_column_of_it() -> None:
+    item: Table | View
     for item in RELATIONS:
         names = {column.name for column in item.columns}
         assert {*item.facets, *filter(None, [item.sort, item.sort_desc])} <= names
@@ -182,7 +183,7 @@ def test_no_index_but_the_key_can_order_rows_with_equal_values() -> None:
 
 def test_the_metadata_covers_every_column_and_nothing_else() -> None:
     entries = catalogue.datasette_metadata()["databases"]["partners"]["tables"]
-    assert list(entries) == [item.name for item in (*VIEWS, *TABLES)]
+    assert list(entries) == [*(view.name for view in VIEWS), *(table.name for table in TABLES)]
     for item in RELATIONS:
         entry = entries[item.name]
         assert list(entry["columns"]) == [column.name for column in item.columns]
@@ -221,7 +222,7 @@ AS_OF = "2026-11-23T09:00:00Z"  # a Monday, 10 o'clock in Berlin
 GIVE_UP = 30 * 86_400
 
 
-def database(tmp_path: Path, **rows: list[Mapping[str, Any]]) -> Path:
+def database(tmp_path: Path, **rows: Sequence[Mapping[str, Any]]) -> Path:
     about = [{"generation": 7, "give_up_after_seconds": GIVE_UP}]
     partners = [{"partner": "globex.com", "name": "Globex", "owner": "ana", "as_of": AS_OF}]
     return make_database(tmp_path / "partners.db", {"about": about, "partners": partners, **rows})
@@ -349,7 +350,9 @@ def working_days() -> list[dict[str, Any]]:
     ]
 
 
-def silent(tmp_path: Path, gap: dict[str, Any], **rows: list[Mapping[str, Any]]) -> dict[str, Any]:
+def silent(
+    tmp_path: Path, gap: dict[str, Any], **rows: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
     open_gap = {"gap": "g", "partner": "globex.com", "is_open": 1, "last_from": "us", **gap}
     path = database(tmp_path, silence_gaps=[open_gap], working_days=working_days(), **rows)
     (row,) = read(path, "select * from silent_now")

@@ -213,6 +213,15 @@ CONFIG_MISTAKES = [
             'like "DE" or a country and its part like "DE-BY"'
         ),
     ),
+    (
+        TEAM + '[clock]\nholidays = "de-by"',
+        'clock.holidays: "de-by" has no known holidays; did you mean "DE-BY"? ',
+    ),
+    (
+        TEAM + '[clock]\nholidays = "DEE"',
+        'clock.holidays: "DEE" has no known holidays; did you mean "DE"? ',
+    ),
+    (TEAM + '[clock]\nholidays = "XX"', 'clock.holidays: "XX" has no known holidays; write a '),
     (TEAM + '[clock]\nholidays = "Germany"', 'clock.holidays: "Germany" has no known holidays; '),
     (
         TEAM + '[clock]\ndays = ["mon", "tues"]',
@@ -417,6 +426,14 @@ def test_a_password_written_into_the_config_is_in_no_message(tmp_path: Path, lin
     while seen is not None:
         assert "hunter2" not in str(seen)
         seen = seen.__cause__ if seen.__suppress_context__ else seen.__context__
+
+
+def test_a_password_of_digits_is_in_no_message_either(tmp_path: Path) -> None:
+    text = re.sub(r"password = .*", "password = { env = 48151623 }", TEAM + MAILBOX)
+    assert refused(tmp_path, text) == (
+        "inbox-agent.toml: mailboxes[0].password.env: must be text in quotes, "
+        "not what is written there"
+    )
 
 
 @pytest.mark.parametrize("place", ['"hunter2"', "{}", '{ env = "A", file = "b" }'])

@@ -327,6 +327,7 @@ def test_an_address_without_a_page_of_its_own_gives_every_row_too(
         assert len(big.csv(f"/partners/{item.name}.csv?_size=7")) == 1 + 7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("item", TABLES, ids=lambda item: item.name)
 def test_pages_leave_no_row_out_whatever_they_are_sorted_by(item: Table, small: Site) -> None:
     """Datasette breaks ties by key from the second page on only; see `Table`."""
@@ -398,6 +399,21 @@ def test_a_page_of_its_own_is_left_as_asked(query: str) -> None:
     assert downloads._whole(scope)["query_string"] == query.encode()
 
 
+@pytest.mark.parametrize(
+    ("query", "asked"),
+    [
+        ("", "_size=max&_stream=on"),
+        ("kind=human&_labels=on", "kind=human&_labels=on&_size=max&_stream=on"),
+        ("_size=max", "_size=max&_stream=on"),  # Datasette's own CSV link
+        ("_stream=on", "_stream=on&_size=max"),  # fewer, larger pages
+        ("_size=max&_stream=on&_dl=1", "_size=max&_stream=on&_dl=1"),
+    ],
+)
+def test_all_rows_are_asked_for_whatever_the_row_limit(query: str, asked: str) -> None:
+    scope = {"type": "http", "path": "/partners/x.csv", "query_string": query.encode()}
+    assert downloads._whole(scope)["query_string"] == asked.encode()
+
+
 # -- closed doors -----------------------------------------------------------------------------
 
 
@@ -432,11 +448,13 @@ def test_a_locked_instance_shows_strangers_nothing(tmp_path: Path, loop: Any) ->
 # -- the wrapper alone ------------------------------------------------------------------------
 
 
-def sent(small: Site, headers: list[tuple[bytes, bytes]], *bodies: bytes) -> list[Any]:
+def sent(
+    small: Site, headers: list[tuple[bytes, bytes]], *bodies: bytes, status: int = 200
+) -> list[Any]:
     """What leaves the wrapper when an application answers with these headers and bodies."""
 
     async def app(scope: Any, receive: Any, send: Callable[[Any], Any]) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.start", "status": status, "headers": headers})
         for body in bodies:
             await send({"type": "http.response.body", "body": body, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
@@ -468,8 +486,9 @@ def test_what_is_packed_already_is_left_alone(small: Site) -> None:
 
 
 def test_an_error_page_at_a_csv_address_is_left_alone(small: Site) -> None:
-    _, *bodies = sent(small, [(b"content-type", b"text/html")], b"=1")
-    assert b"".join(m["body"] for m in bodies) == b"=1"
+    for kind, status in ((b"text/html", 200), (b"text/plain", 404)):
+        _, *bodies = sent(small, [(b"content-type", kind)], b"=1", status=status)
+        assert b"".join(m["body"] for m in bodies) == b"=1"
     assert small.get("/partners/nothing.csv").status_code == 404
 
 

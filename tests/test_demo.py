@@ -203,11 +203,14 @@ PROMISES: dict[str, Callable[[], object]] = {
     "one has gone quiet for about nine weeks": lambda: (
         timedelta(days=63) <= silence("ternwell.example") < timedelta(days=75)
     ),
-    "before that it wrote every week or two": lambda: all(
-        any(9 + 2 * k <= r.age.days // 7 < 11 + 2 * k for r in by_partner("ternwell.example"))
-        for k in range(30)
+    "before that hardly a fortnight was without a letter": lambda: (
+        sum(
+            any(9 + 2 * k <= r.age.days // 7 < 11 + 2 * k for r in by_partner("ternwell.example"))
+            for k in range(30)
+        )
+        >= 28
     ),
-    "nobody configured else is quiet for three weeks": lambda: all(
+    "none of the other large ones is quiet for three weeks": lambda: all(
         silence(p) < timedelta(days=21)
         for p in ("kestrel-optics.example", "nordlicht-systeme.example", "harbourline.example")
     ),
@@ -345,6 +348,7 @@ def test_another_seed_gives_other_letters() -> None:
     [
         AS_OF,
         datetime(2027, 1, 1, 0, 0, tzinfo=UTC),  # a holiday at midnight
+        datetime(2026, 7, 13, 16, 0, tzinfo=UTC),  # a newsletter is due four hours later
         datetime(2026, 3, 29, 5, 30, 0, 123, tzinfo=UTC),  # a Sunday, the clocks just put forward
     ],
     ids=str,
@@ -578,6 +582,17 @@ def test_it_stops_with_a_connection_still_open_and_leaves_no_thread() -> None:
     assert threading.enumerate() == before
     assert client.readline().startswith(b"* BYE ")
     assert client.readline() == b""
+    client.shutdown()
+
+
+def test_it_stops_while_a_client_idles() -> None:
+    with serve_letters([letter()]) as server:
+        client = imaplib.IMAP4(server.host, server.port, timeout=30)
+        client.login(server.user, server.password)
+        client.select("INBOX", readonly=True)
+        client.send(b"a1 IDLE\r\n")
+        assert client.readline() == b"+ Idling.\r\n"
+    assert not any(thread.name == "sample-imap-server" for thread in threading.enumerate())
     client.shutdown()
 
 

@@ -261,6 +261,12 @@ def test_a_long_block_is_cut_at_a_whole_line_and_says_so() -> None:
     assert message.problems == ("header_cut",)
 
 
+def test_of_a_cut_line_nothing_is_kept() -> None:
+    short = read(b"X-Filler: " + b"x" * 65_500 + b"\r\nTo: ann@x.example.org.nowhere\r\n")
+    assert short.to == ()  # the cap falls after ".no"
+    assert "header_cut" in short.problems
+
+
 def test_of_more_than_a_thousand_lines_the_first_are_read() -> None:
     block = b"Subject: Offer\n" + b"X: y\n" * 998 + b"Date: Mon, 5 Jan 2026 10:00:00 +0000\n"
     assert read(block).sent_at == utc(2026, 1, 5, 10)
@@ -331,6 +337,21 @@ def test_a_subject_is_cut_at_a_thousand_characters() -> None:
 )
 def test_recipients_are_read(value: str, expected: list[str]) -> None:
     assert keys(read(f"To: {value}\n").to) == expected
+
+
+@pytest.mark.parametrize(
+    ("entry", "name", "local"),
+    [
+        ("ann..lee@x.example", "", "ann..lee"),
+        ('"Ann Lee" <.ann@x.example>', "Ann Lee", ".ann"),
+        ("Ann <ann.@x.example>", "Ann", "ann."),
+    ],
+)
+def test_dots_where_none_may_be_do_not_cost_the_author(entry: str, name: str, local: str) -> None:
+    message = read(f"From: {entry}\nTo: ok@x.example, {entry}\n")
+    assert message.from_ == Address(name, local, "x.example")
+    assert keys(message.to) == ["ok@x.example", f"{local}@x.example"]
+    assert "address_unreadable" not in message.problems
 
 
 @pytest.mark.parametrize(
@@ -603,6 +624,8 @@ def test_the_instant_is_that_of_the_first_usable_source(
 
 def test_nothing_of_a_letter_reaches_a_log(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
+    for name in ("mailparser", "mailparser.core", "mailparser.utils"):
+        caplog.set_level(logging.DEBUG, logger=name)
     read(
         b"Subject: =?iso-2022-jp?B?canary!?= =?utf-8?b?Y2FuYXJ5?=\nFrom: canary <c@x.example\n"
         b"To: =?utf-8?b?canary?= <canary@x.example>\nDate: canary\nReceived: canary\n"

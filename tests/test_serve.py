@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import socket
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sample_database import make_database
 
 from inbox_agent import serve
 from inbox_agent.catalogue import metadata_path
@@ -163,3 +165,31 @@ def test_an_open_instance_is_refused_before_it_is_started(
     with pytest.raises(ConfigError, match="allow"):
         serve.serve(database, metadata, "0.0.0.0", free_port, lambda *call: run.append(call))  # noqa: S104
     assert run == []
+
+
+def test_the_next_free_port_is_taken_where_one_is_busy(busy_port: int) -> None:
+    found = serve.free_port("127.0.0.1", busy_port)
+    assert busy_port < found < busy_port + 20
+
+
+def test_datasette_beside_the_agent_answers_when_it_is_started(
+    tmp_path: Path, free_port: int
+) -> None:
+    path = make_database(tmp_path / "partners.db", {})
+    child = serve.start(path, metadata_path(), port=free_port)
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{free_port}/partners") as page:
+            assert b"Waiting on us" in page.read()
+    finally:
+        child.terminate()
+        child.wait()
+
+
+def test_datasette_that_does_not_start_says_where_to_look(
+    tmp_path: Path, metadata: Path, free_port: int
+) -> None:
+    broken = tmp_path / "partners.db"
+    broken.write_text("this is no database, whatever its name says")
+    with pytest.raises(ConfigError, match=r"serve\.log") as error:
+        serve.start(broken, metadata, port=free_port)
+    one_line(error)

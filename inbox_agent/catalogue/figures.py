@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from inbox_agent.catalogue.model import Column
 
-_FEW = "NULL with fewer than 5 asks."
+_FEW = "Empty with fewer than 5 asks."
 
 FIGURES: tuple[Column, ...] = (
     Column("asks", "INTEGER", "count", "Questions put that ask for a reply."),
@@ -20,7 +20,7 @@ FIGURES: tuple[Column, ...] = (
         "REAL",
         "share",
         "Share of the asks answered within the give-up time; asks still waiting are reckoned with "
-        f"for as long as they have been followed. NULL while none was followed that long. {_FEW}",
+        f"for as long as they have been followed. Empty while none was followed that long. {_FEW}",
     ),
     Column(
         "rate_so_far",
@@ -33,14 +33,14 @@ FIGURES: tuple[Column, ...] = (
         "INTEGER",
         "seconds",
         "The longest time an ask of the set has been followed, at most the give-up time. "
-        "NULL without asks.",
+        "Empty without asks.",
     ),
     Column(
         "p50_seconds",
         "INTEGER",
         "seconds",
         "The time within which half of all asks were answered, unanswered ones included. "
-        f"NULL when fewer than half were. {_FEW}",
+        f"Empty when fewer than half were. {_FEW}",
     ),
     Column(
         "p50_reached",
@@ -52,41 +52,41 @@ FIGURES: tuple[Column, ...] = (
         "p90_seconds",
         "INTEGER",
         "seconds",
-        "The time within which nine of ten asks were answered. NULL when fewer were. " + _FEW,
+        "The time within which nine of ten asks were answered. Empty when fewer were. " + _FEW,
     ),
     Column(
         "p50_business_seconds",
         "INTEGER",
         "working seconds",
         "As p50_seconds, counting only the working time of the side that answers. "
-        f"NULL when fewer than half were answered. {_FEW}",
+        f"Empty when fewer than half were answered. {_FEW}",
     ),
     Column(
         "p90_business_seconds",
         "INTEGER",
         "working seconds",
         "As p90_seconds, counting only the working time of the side that answers. "
-        f"NULL when fewer than nine of ten were answered. {_FEW}",
+        f"Empty when fewer than nine of ten were answered. {_FEW}",
     ),
     Column(
         "answered_p50_seconds",
         "INTEGER",
         "seconds",
         "How fast a reply typically is when one comes: half of what was answered was answered "
-        f"within this time. NULL when nothing was. {_FEW}",
+        f"within this time. Empty when nothing was. {_FEW}",
     ),
     Column(
         "naive_p50_seconds",
         "INTEGER",
         "seconds",
         "Median over answered asks alone, as most tools reckon it: it looks better the more is "
-        f"left unanswered. NULL when nothing was answered. {_FEW}",
+        f"left unanswered. Empty when nothing was answered. {_FEW}",
     ),
     Column(
         "naive_mean_seconds",
         "INTEGER",
         "seconds",
-        "Mean over answered asks alone; a few long waits move it far. NULL when nothing was "
+        "Mean over answered asks alone; a few long waits move it far. Empty when nothing was "
         f"answered. {_FEW}",
     ),
     Column(
@@ -94,7 +94,7 @@ FIGURES: tuple[Column, ...] = (
         "REAL",
         "share",
         "Of the asks of which it is known, the share answered by the time promised. "
-        "NULL without a standard, or while no ask has been decided.",
+        "Empty without a standard, or while no ask has been decided.",
     ),
 )
 

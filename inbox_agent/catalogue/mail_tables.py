@@ -9,9 +9,9 @@ CONVERSATION = Column(
     "conversation", "TEXT", None, "The conversation it is part of.", references="conversations"
 )
 SUBJECT = Column(
-    "subject", "TEXT", None, "The subject as its sender wrote it. NULL where it isn't published."
+    "subject", "TEXT", None, "The subject as its sender wrote it. Empty where it isn't published."
 )
-_DURATION_NULL = "NULL while unanswered, when answered too late, or when the clocks disagree."
+_UNMEASURED = "Empty while unanswered, when answered too late, or when the clocks disagree."
 
 RESPONSE_TIMES = Table(
     name="response_times",
@@ -33,36 +33,38 @@ RESPONSE_TIMES = Table(
         Column("is_first", "INTEGER", "flag", "Whether it is the first ask of its stretch."),
         Column("asked_at", "TEXT", "UTC instant", "When the ask was received."),
         Column("asked_by", "TEXT", None, "Who asked; us for our side unless our people are shown."),
-        Column("answered_at", "TEXT", "UTC instant", "When the first reply came. NULL while none."),
-        Column("answered_by", "TEXT", None, "Who answered. NULL while nobody has."),
+        Column(
+            "answered_at", "TEXT", "UTC instant", "When the first reply came. Empty while none."
+        ),
+        Column("answered_by", "TEXT", None, "Who answered. Empty while nobody has."),
         Column("outcome", "TEXT", None, "answered, open, lapsed (given up on) or void (bounced)."),
         Column(
             "response_seconds",
             "INTEGER",
             "seconds",
-            f"From the ask to the reply. {_DURATION_NULL}",
+            f"From the ask to the reply. {_UNMEASURED}",
         ),
         Column(
             "business_seconds",
             "INTEGER",
             "working seconds",
             "From the ask to the reply, in the working hours of the side that answers. "
-            f"{_DURATION_NULL}",
+            f"{_UNMEASURED}",
         ),
         Column("nudges", "INTEGER", "count", "Reminders sent before a reply came."),
-        Column("first_nudge_at", "TEXT", "UTC instant", "The first reminder. NULL without one."),
-        Column("last_nudge_at", "TEXT", "UTC instant", "The last reminder. NULL without one."),
+        Column("first_nudge_at", "TEXT", "UTC instant", "The first reminder. Empty without one."),
+        Column("last_nudge_at", "TEXT", "UTC instant", "The last reminder. Empty without one."),
         Column(
             "due_at",
             "TEXT",
             "UTC instant",
-            "By when it is to be answered. NULL without a standard.",
+            "By when it is to be answered. Empty without a standard.",
         ),
         Column(
             "met_standard",
             "INTEGER",
             "flag",
-            "Whether it was answered in time. NULL without a standard, or while time is left.",
+            "Whether it was answered in time. Empty without a standard, or while time is left.",
         ),
         Column(
             "needs_reply",
@@ -99,9 +101,9 @@ CONVERSATIONS = Table(
         Column("messages", "INTEGER", "count", "Letters written by people."),
         Column("turns", "INTEGER", "count", "How often the turn was taken, by either side."),
         Column("episodes", "INTEGER", "count", "Stretches, cut where nobody wrote for long."),
-        Column("waiting_on", "TEXT", None, "Who is to write next: us or them. NULL when nobody."),
+        Column("waiting_on", "TEXT", None, "Who is to write next: us or them. Empty when nobody."),
         Column(
-            "waiting_since_at", "TEXT", "UTC instant", "Since when. NULL when nobody is to write."
+            "waiting_since_at", "TEXT", "UTC instant", "Since when. Empty when nobody is to write."
         ),
     ),
     primary_key=("conversation",),
@@ -120,34 +122,34 @@ SILENCE_GAPS = Table(
         Column("gap", "TEXT", None, "Key of the gap."),
         PARTNER,
         Column("began_at", "TEXT", "UTC instant", "The last contact before the silence."),
-        Column("ended_at", "TEXT", "UTC instant", "The contact that ended it. NULL while open."),
+        Column("ended_at", "TEXT", "UTC instant", "The contact that ended it. Empty while open."),
         Column(
             "gap_seconds",
             "INTEGER",
             "seconds",
-            "How long it was. NULL while open: see silent_now.",
+            "How long it was. Empty while open: see silent_now.",
         ),
         Column(
             "gap_working_days",
             "INTEGER",
             "working days",
-            "How long it was. NULL while open: see silent_now.",
+            "How long it was. Empty while open: see silent_now.",
         ),
         USUAL_GAP,
         Column(
             "times_usual",
             "REAL",
             "times",
-            "How many times the usual gap. NULL while open, or when the usual one is unknown or 0.",
+            "How many times the usual gap. Empty while open, or when that is unknown or 0.",
         ),
         Column(
             "chance",
             "REAL",
             "share",
-            "How often a gap of the 12 months before was at least as long. NULL while open.",
+            "How often a gap of the 12 months before was at least as long. Empty while open.",
         ),
         LAST_FROM,
-        Column("broken_by", "TEXT", None, "Who ended it: us or them. NULL while open."),
+        Column("broken_by", "TEXT", None, "Who ended it: us or them. Empty while open."),
         Column("is_open", "INTEGER", "flag", "Whether the silence is going on."),
     ),
     primary_key=("gap",),
@@ -165,13 +167,13 @@ CONTACTS = Table(
     columns=(
         PARTNER,
         Column("address", "TEXT", None, "The address, or initials where people aren't published."),
-        Column("name", "TEXT", None, "The name its owner goes by. NULL when none was given."),
+        Column("name", "TEXT", None, "The name its owner goes by. Empty when none was given."),
         Column("side", "TEXT", None, "them, or us where our people are shown."),
         Column(
-            "first_seen_at", "TEXT", "UTC instant", "Its first letter. NULL when it never wrote."
+            "first_seen_at", "TEXT", "UTC instant", "Its first letter. Empty when it never wrote."
         ),
         Column(
-            "last_seen_at", "TEXT", "UTC instant", "Its latest letter. NULL when it never wrote."
+            "last_seen_at", "TEXT", "UTC instant", "Its latest letter. Empty when it never wrote."
         ),
         Column("messages", "INTEGER", "count", "Letters written."),
         Column("addressed", "INTEGER", "count", "Letters it was addressed in."),
@@ -179,15 +181,15 @@ CONTACTS = Table(
             "usual_gap_working_days",
             "INTEGER",
             "working days",
-            "Its usual time between two days it wrote on. NULL with too few letters.",
+            "Its usual time between two days it wrote on. Empty with too few letters.",
         ),
-        Column("state", "TEXT", None, "active, new, quiet or gone. NULL when not yet known."),
-        Column("successor", "TEXT", None, "Who seems to have taken over. NULL when nobody."),
+        Column("state", "TEXT", None, "active, new, quiet or gone. Empty when not yet known."),
+        Column("successor", "TEXT", None, "Who seems to have taken over. Empty when nobody."),
         Column(
             "introduced_by",
             "TEXT",
             None,
-            "Who brought this person into a conversation. NULL when nobody is known to.",
+            "Who brought this person into a conversation. Empty when nobody is known to.",
         ),
     ),
     primary_key=("partner", "address"),
@@ -222,7 +224,7 @@ MESSAGES = Table(
         ),
         Column("rule", "TEXT", None, "The rule that decided its kind."),
         Column("counts", "INTEGER", "flag", "Whether it counts in the figures."),
-        Column("why_not", "TEXT", None, "Why it doesn't count. NULL when it does."),
+        Column("why_not", "TEXT", None, "Why it doesn't count. Empty when it does."),
         Column(
             "from_address",
             "TEXT",
@@ -230,7 +232,7 @@ MESSAGES = Table(
             "Who wrote it; us for our side unless our people are shown.",
         ),
         SUBJECT,
-        Column("flags", "TEXT", None, "What is odd about it, like a missing Date. NULL if none."),
+        Column("flags", "TEXT", None, "What is odd about it, like a missing Date. Empty if none."),
     ),
     primary_key=("partner", "message"),
     facets=("kind", "side", "counts"),

@@ -31,7 +31,7 @@ def datasette_metadata(tables: tuple[Table, ...], views: tuple[View, ...]) -> di
             DATABASE: {
                 "title": "Partners",
                 "description": "Who waits for whom, who has gone quiet, and how fast each side "
-                "answers. Times are UTC; an empty cell is unknown or not yet measured.",
+                "answers. Times are UTC; what is empty is unknown or not yet measured.",
                 "allow_sql": False,
                 "tables": {item.name: _entry(item) for item in relations},
             }

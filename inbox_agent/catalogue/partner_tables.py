@@ -35,28 +35,28 @@ USUAL_GAP = Column(
     "INTEGER",
     "working days",
     "The partner's usual time between two days with contact: the median of the 12 months before. "
-    "NULL without a finished gap.",
+    "Empty without a finished gap.",
 )
 LONGEST_GAP = Column(
     "longest_gap_working_days",
     "INTEGER",
     "working days",
     "The longest time between two days with contact in the 12 months before. "
-    "NULL without a finished gap.",
+    "Empty without a finished gap.",
 )
 WATCH_AT = Column(
     "watch_at",
     "TEXT",
     "UTC instant",
     "When the present silence becomes one to watch: longer than any of 12 months, or than the "
-    "contact standard. NULL with fewer than 8 gaps and no standard.",
+    "contact standard. Empty with fewer than 8 gaps and no standard.",
 )
 ACT_AT = Column(
     "act_at",
     "TEXT",
     "UTC instant",
     "When the present silence becomes one to act on: half as long again as the longest of "
-    "12 months, or past the contact standard. NULL with fewer than 8 gaps and no standard.",
+    "12 months, or past the contact standard. Empty with fewer than 8 gaps and no standard.",
 )
 
 PARTNERS = Table(
@@ -67,28 +67,28 @@ PARTNERS = Table(
     source="config/partners.toml and the letters' address fields (RFC 5322)",
     columns=(
         Column("partner", "TEXT", None, "The partner: its first domain or address."),
-        Column("name", "TEXT", None, "What the team calls it. NULL when found by itself."),
-        Column("owner", "TEXT", None, "Who looks after the partnership. NULL when nobody is set."),
-        Column("tier", "TEXT", None, "The tier its standards come from. NULL when none is set."),
+        Column("name", "TEXT", None, "What the team calls it. Empty when found by itself."),
+        Column("owner", "TEXT", None, "Who looks after the partnership. Empty when nobody is set."),
+        Column("tier", "TEXT", None, "The tier its standards come from. Empty when none is set."),
         Column("domains", "TEXT", None, "The domains and addresses that are the partner."),
         AS_OF,
         Column(
             "first_contact_at",
             "TEXT",
             "UTC instant",
-            "The first letter a person wrote, either way. NULL without one.",
+            "The first letter a person wrote, either way. Empty without one.",
         ),
         Column(
             "last_inbound_at",
             "TEXT",
             "UTC instant",
-            "The last letter a person of theirs wrote. NULL without one.",
+            "The last letter a person of theirs wrote. Empty without one.",
         ),
         Column(
             "last_outbound_at",
             "TEXT",
             "UTC instant",
-            "The last letter one of us wrote to them. NULL without one.",
+            "The last letter one of us wrote to them. Empty without one.",
         ),
         Column("messages_in", "INTEGER", "count", "Letters written by people of theirs."),
         Column("messages_out", "INTEGER", "count", "Letters written by us to them."),
@@ -124,26 +124,29 @@ PARTNER_STANDING = Table(
             "REAL",
             "log ratio",
             "How their typical response time compares with ours: above 0 they are slower, below 0 "
-            "we are. NULL when either is unknown.",
+            "we are. Empty when either is unknown.",
         ),
         Column(
-            "fairness_low", "REAL", "log ratio", "Lower end of the 95 % interval. NULL as fairness."
+            "fairness_low",
+            "REAL",
+            "log ratio",
+            "Lower end of the 95 % interval. Empty as fairness.",
         ),
         Column(
             "fairness_high",
             "REAL",
             "log ratio",
-            "Upper end of the 95 % interval. NULL as fairness.",
+            "Upper end of the 95 % interval. Empty as fairness.",
         ),
-        Column("opened_by_us", "REAL", "share", "Conversations we opened. NULL without any."),
-        Column("opened_by_them", "REAL", "share", "Conversations they opened. NULL without any."),
+        Column("opened_by_us", "REAL", "share", "Conversations we opened. Empty without any."),
+        Column("opened_by_them", "REAL", "share", "Conversations they opened. Empty without any."),
         Column("nudges_by_us", "INTEGER", "count", "Reminders we sent while waiting for them."),
         Column("nudges_by_them", "INTEGER", "count", "Reminders they sent while waiting for us."),
         Column(
             "last_contact_at",
             "TEXT",
             "UTC instant",
-            "The last contact either way, meetings included. NULL without one.",
+            "The last contact either way, meetings included. Empty without one.",
         ),
         LAST_FROM,
         USUAL_GAP,
@@ -155,40 +158,40 @@ PARTNER_STANDING = Table(
             "REAL",
             None,
             "Slope of our typical response time over the last periods: above 0 slower, below 0 "
-            "faster. NULL with too few periods.",
+            "faster. Empty with too few periods.",
         ),
         Column(
             "ours_trend_p",
             "REAL",
             "share",
-            "How easily chance alone makes such a trend of ours. NULL as ours_trend.",
+            "How easily chance alone makes such a trend of ours. Empty as ours_trend.",
         ),
         Column(
             "theirs_trend",
             "REAL",
             None,
             "Slope of their typical response time over the last periods: above 0 slower, below 0 "
-            "faster. NULL with too few periods.",
+            "faster. Empty with too few periods.",
         ),
         Column(
             "theirs_trend_p",
             "REAL",
             "share",
-            "How easily chance alone makes such a trend of theirs. NULL as theirs_trend.",
+            "How easily chance alone makes such a trend of theirs. Empty as theirs_trend.",
         ),
         Column(
             "sent_coverage",
             "REAL",
             "share",
             "Of their letters that answer one of ours, those whose letter of ours the mailbox "
-            "holds. Low means that we don't see all we send. NULL with fewer than 10.",
+            "holds. Low means that we don't see all we send. Empty with fewer than 10.",
         ),
         Column(
             "sent_coverage_high",
             "REAL",
             "share",
             "Upper end of the interval of sent_coverage; below 0.9 our own response times are "
-            "unknown. NULL as sent_coverage.",
+            "unknown. Empty as sent_coverage.",
         ),
     ),
     primary_key=("partner",),

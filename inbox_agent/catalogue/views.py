@@ -36,7 +36,7 @@ def _age(begin: str) -> str:
 
 
 _GIVE_UP = "(SELECT give_up_after_seconds FROM about ORDER BY generation DESC LIMIT 1)"
-_AGE_SOURCE = "as_of of the partner less the instant in the table"
+_AGE_SOURCE = "ages at the partner's last complete poll"
 
 # An ask waits until give_up_after has passed since the last letter of its turn.
 _WAITING = f"""
@@ -58,7 +58,7 @@ def _waiting(name: str, title: str, description: str, responder: str) -> View:
         name=name,
         title=title,
         description=description,
-        source=f"response_times; {_AGE_SOURCE}",
+        source=f"response_times, with {_AGE_SOURCE}",
         sql=_WAITING.replace("$responder", responder),
         columns=(
             PARTNER,
@@ -72,7 +72,7 @@ def _waiting(name: str, title: str, description: str, responder: str) -> View:
                 "overdue",
                 "INTEGER",
                 "flag",
-                "Whether due_at has passed. NULL without a standard.",
+                "Whether due_at has passed. Empty without a standard.",
             ),
             *_of(RESPONSE_TIMES, "outcome", "nudges", "response"),
         ),
@@ -144,21 +144,21 @@ SILENT_NOW = View(
             "passed",
             "TEXT",
             "state",
-            "The line the silence has passed: act or watch. NULL when neither.",
+            "The line the silence has passed: act or watch. Empty when neither.",
         ),
         Column("silent_seconds", "INTEGER", "seconds", "Since the last contact."),
         Column(
             "gap_working_days",
             "INTEGER",
             "working days",
-            "Since the last contact, weekends and holidays left out. NULL off the calendar.",
+            "Since the last contact, weekends and holidays left out. Empty off the calendar.",
         ),
         USUAL_GAP,
         Column(
             "times_usual",
             "REAL",
             "times",
-            "How many times the usual gap. NULL when the usual one is unknown or 0.",
+            "How many times the usual gap. Empty when the usual one is unknown or 0.",
         ),
         Column(
             "chance",
@@ -215,7 +215,7 @@ PARTNER_HEALTH = View(
     title="Partner health",
     description="Every partnership at a glance, most urgent first: its state and why, what waits "
     "on whom, how long it has been quiet, and the figures of the last window.",
-    source=f"partner_standing and the waiting views; {_AGE_SOURCE}",
+    source=f"partner_standing and the waiting views, with {_AGE_SOURCE}",
     sql=_PARTNER_HEALTH,
     columns=(
         PARTNER,
@@ -226,20 +226,20 @@ PARTNER_HEALTH = View(
             "oldest_waiting_on_us_seconds",
             "INTEGER",
             "seconds",
-            "How long the oldest of them has waited. NULL when none does.",
+            "How long the oldest of them has waited. Empty when none does.",
         ),
         Column("waiting_on_them", "INTEGER", "count", "Asks of ours that wait for them."),
         Column(
             "oldest_waiting_on_them_seconds",
             "INTEGER",
             "seconds",
-            "How long the oldest of them has waited. NULL when none does.",
+            "How long the oldest of them has waited. Empty when none does.",
         ),
         Column(
             "silent_seconds",
             "INTEGER",
             "seconds",
-            "Since the last contact either way. NULL without one.",
+            "Since the last contact either way. Empty without one.",
         ),
         *_of(PARTNER_STANDING, *_NEXT),
         *_of(PARTNER_STANDING, *_REST),

@@ -93,8 +93,9 @@ class _Download:
         content_type = headers.get(b"content-type", b"")
         is_download = content_type.startswith(b"text/csv")
         is_text = self._is_csv and content_type.startswith(b"text/plain")
+        is_csv = message["status"] == 200 and (is_download or is_text)
         # What is packed already can't be read; a packer belongs outside of this wrapper.
-        if b"content-encoding" in headers or not (is_download or is_text):
+        if b"content-encoding" in headers or not is_csv:
             return message
         self._neutraliser = StreamNeutraliser()
         self._preamble = _BYTE_ORDER_MARK if is_download else b""  # Excel reads UTF-8 by it

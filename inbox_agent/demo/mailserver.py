@@ -148,7 +148,7 @@ async def _stop(listener: asyncio.Server) -> None:
     listener.close()
     connections = asyncio.all_tasks() - {asyncio.current_task()}
     for connection in connections:
-        pass
+        connection.cancel()
     await asyncio.gather(*connections, return_exceptions=True)
     await listener.wait_closed()
 

@@ -42,7 +42,6 @@ def sample_letters(as_of: datetime, seed: int = 7) -> list[SampleLetter]:
     letters = [
         letter
         for note in _notes(as_of, seed)
-        if note.sent_at < as_of
         for letter in copies(note, as_of)
         if letter.arrived_at < as_of
     ]
