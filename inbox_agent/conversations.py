@@ -42,19 +42,26 @@ class Episode:
 class Conversation:
     """A thread within one partner; `letters` has each child after its parent.
 
-    `answers` gives, by key, the letter that a letter answers: its In-Reply-To, else the last of
-    its References that is held, else the letter before it in the conversation.
+    `cites` gives, by key, the held letters that a letter names, likeliest first: In-Reply-To,
+    then References from the last on.
     """
 
     key: str
     letters: tuple[Letter, ...]
-    answers: Mapping[str, Letter]
+    cites: Mapping[str, tuple[Letter, ...]]
     episodes: tuple[Episode, ...]
 
     @property
     def counting(self) -> tuple[Letter, ...]:
         """The letters that count, in order."""
         return tuple(letter for letter in self.letters if letter.counts)
+
+    def answers(self, letter: Letter) -> Letter | None:
+        """The letter it answers: the likeliest it cites, else the one before it here."""
+        if self.cites[letter.key]:
+            return self.cites[letter.key][0]
+        place = self.letters.index(letter)
+        return self.letters[place - 1] if place else None
 
 
 def conversations_of(
@@ -174,13 +181,9 @@ def _conversation(
         if parent.key in here
     }
     ordered = _parents_first(thread, _without_loops(thread, parents))
-    answers = {
-        letter.key: answer
-        for before, letter in zip((None, *ordered), ordered, strict=False)
-        if (answer := next(iter(_cited(letter, owner)), before))
-    }
+    cites = {letter.key: tuple(_cited(letter, owner)) for letter in ordered}
     key = row_key(partner, ordered[0].key)
-    return Conversation(key, ordered, answers, _episodes(key, ordered, cuts))
+    return Conversation(key, ordered, cites, _episodes(key, ordered, cuts))
 
 
 def _cited(letter: Letter, owner: Mapping[str, Letter]) -> list[Letter]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from inbox_agent import (
     automatic,
+    bounces,
     contacts,
     conversations,
     copies,
@@ -49,7 +50,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure("outcome", None, response_times.outcome_of),
     Measure("needs_reply", None, response_times.needs_reply),
     Measure("late_reply", None, response_times.late_reply),
-    Measure("bounced", None, response_times.bounced_letters, "RFC 3464"),
+    Measure("bounced", None, bounces.bounced_letters, "RFC 3464"),
     Measure("met_standard", "flag", response_times.met_standard),
     Measure("response_rate", "share", survival.response_rate, _KAPLAN_MEIER),
     Measure("rate_so_far", "share", survival.rate_so_far, _KAPLAN_MEIER),

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database, Migrations
+from sqlite_utils import Database
 
 from inbox_agent.messages import PARSER_VERSION, FetchedHeader, Message
 from inbox_agent.mirror_rows import (
@@ -29,77 +29,11 @@ from inbox_agent.mirror_rows import (
     parsed_columns,
     seconds,
 )
+from inbox_agent.mirror_schema import migrations
 from inbox_agent.sqlite_files import connect, private_directory, refuse_newer, store_errors
 
 #: A letter the server gives nothing for is asked for in so many polls, then let be.
 TRIES = 3
-
-migrations = Migrations("inbox_agent.mirror")
-
-
-@migrations()
-def create_mirror(db: Database) -> None:
-    """The first schema."""
-    db.table("mailboxes").create({"mailbox": str, "as_of": int}, pk="mailbox")
-    db.table("folders").create(
-        {
-            "mailbox": str,
-            "folder": str,
-            "special_use": str,
-            "is_sent": int,
-            "state": str,
-            "uidvalidity": int,
-            "last_uid": int,
-            "last_complete_at": int,
-            "error": str,
-        },
-        pk=("mailbox", "folder"),
-    )
-    db.table("headers").create(
-        {
-            "id": int,
-            "mailbox": str,
-            "folder": str,
-            "uidvalidity": int,
-            "uid": int,
-            "received_at": int,
-            "size_octets": int,
-            "fetched_at": int,
-            "block": bytes,
-            "is_marked": int,
-            "parser_version": int,
-            "digest": str,
-            "message_id": str,
-            "in_reply_to": str,
-            "sent_at": int,
-            "subject": str,
-            "details": str,
-        },
-        pk="id",
-        not_null={"mailbox", "folder", "uidvalidity", "uid", "block"},
-    )
-    db.table("headers").create_index(["mailbox", "folder", "uidvalidity", "uid"], unique=True)
-    db.table("headers").create_index(["mailbox", "folder", "digest"])
-    db.table("unfetched").create(
-        {"mailbox": str, "folder": str, "uidvalidity": int, "uid": int, "tries": int},
-        pk=("mailbox", "folder", "uidvalidity", "uid"),
-    )
-    db.table("polls").create(
-        {
-            "poll": int,
-            "mailbox": str,
-            "started_at": int,
-            "ended_at": int,
-            "ok": int,
-            "error": str,
-            "folders": int,
-            "new_messages": int,
-            "unreadable": int,
-            "seconds": float,
-        },
-        pk="poll",
-    )
-    db.table("facts").create({"name": str, "value": str}, pk="name")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 from inbox_agent.addresses import Side
+from inbox_agent.bounces import bounced_letters
 from inbox_agent.business_clock import BusinessClock, Terms
 from inbox_agent.conversations import Conversation, Episode, Turn
 from inbox_agent.letters import Letter, row_key
@@ -17,7 +18,6 @@ Outcome = Literal["answered", "open", "lapsed", "void"]
 NeedsReply = Literal["yes", "unlikely", "no"]
 
 _CLOCK_SLACK = timedelta(minutes=5)
-_REPORT_REACH = timedelta(days=3)
 _SHORT_OCTETS = 2500
 _LITTLE_MORE_OCTETS = 1500
 _QUESTION_MARKS = "?？؟"  # noqa: RUF001 - the full-width and the Arabic one are meant
@@ -121,7 +121,7 @@ def _asks_of_conversation(conversation: Conversation, rules: Rules) -> Iterator[
     for episode, after in zip(
         conversation.episodes, (*conversation.episodes[1:], None), strict=False
     ):
-        late = late_reply(episode.turns[-1], after)
+        late = late_reply(conversation, episode.turns[-1], after)
         replies = [turn.letters[0] for turn in episode.turns[1:]]
         asked = False
         last = None
@@ -134,7 +134,7 @@ def _asks_of_conversation(conversation: Conversation, rules: Rules) -> Iterator[
         opens_late = late is not None and last is not None
 
 
-def late_reply(last_turn: Turn, after: Episode | None) -> Letter | None:
+def late_reply(conversation: Conversation, last_turn: Turn, after: Episode | None) -> Letter | None:
     """The letter that opens the next episode, when it answers the last turn of this one.
 
     It does when it is by the other side, no forward, and cites a letter of that turn.
@@ -142,8 +142,8 @@ def late_reply(last_turn: Turn, after: Episode | None) -> Letter | None:
     opening = after.letters[0] if after else None
     if opening is None or opening.side == last_turn.side or opening.threading_subject.is_forward:
         return None
-    turn_ids = {name for letter in last_turn.letters for name in letter.message_ids}
-    return opening if turn_ids & {opening.in_reply_to, *opening.references} else None
+    cited = {letter.key for letter in conversation.cites[opening.key]}
+    return opening if cited & {letter.key for letter in last_turn.letters} else None
 
 
 def _ask(candidate: Candidate, rules: Rules) -> Ask | None:
@@ -246,7 +246,7 @@ def needs_reply(candidate: Candidate, letter: Letter) -> NeedsReply:
         return "yes"
     if any(mark in letter.subject for mark in _QUESTION_MARKS):
         return "yes"
-    answers = candidate.conversation.answers.get(letter.key)
+    answers = candidate.conversation.answers(letter)
     return "unlikely" if _adds_little(letter, answers) else "yes"
 
 
@@ -258,57 +258,3 @@ def _adds_little(letter: Letter, answers: Letter | None) -> bool:
     if answers is None or answers.size_octets is None:
         return False
     return letter.size_octets - answers.size_octets <= _LITTLE_MORE_OCTETS
-
-
-# -- bounces --------------------------------------------------------------------------------
-
-
-def bounced_letters(conversations: Sequence[Conversation]) -> frozenset[str]:
-    """Keys of our letters that bounced for every recipient of the partner (RFC 3464)."""
-    letters = [letter for c in conversations for letter in c.letters]
-    ours = sorted((x for x in letters if x.side == "us"), key=lambda x: x.order)
-    named = {name: letter for letter in reversed(ours) for name in letter.message_ids}
-    failed: dict[str, set[str]] = {}
-    for report in letters:
-        if report.is_final_bounce:
-            for letter, address in _failures(report, ours, named):
-                failed.setdefault(letter.key, set()).add(address)
-    return frozenset(
-        letter.key
-        for letter in ours
-        if letter.their_recipients and letter.their_recipients <= failed.get(letter.key, set())
-    )
-
-
-def _failures(
-    report: Letter, ours: Sequence[Letter], named: Mapping[str, Letter]
-) -> Iterator[tuple[Letter, str]]:
-    """(letter, recipient) pairs of one report; it may name both, or only one of the two."""
-    cited = {x.key: x for n in (report.in_reply_to, *report.references) if n for x in _in(named, n)}
-    for letter in cited.values():
-        only = letter.their_recipients if len(letter.their_recipients) == 1 else ()
-        for address in report.failed_recipients or only:
-            yield letter, address
-    if not cited:
-        for address in report.failed_recipients:
-            for letter in _latest_to(address, report, ours):
-                yield letter, address
-
-
-def _in(named: Mapping[str, Letter], name: str) -> tuple[Letter, ...]:
-    return (named[name],) if name in named else ()
-
-
-def _latest_to(address: str, report: Letter, ours: Sequence[Letter]) -> Sequence[Letter]:
-    """Our latest letter to an address within 3 days before a report that names no letter."""
-    if report.at is None:
-        return ()
-    earliest = report.instant - _REPORT_REACH
-    near = [
-        letter
-        for letter in ours
-        if letter.at is not None
-        and earliest <= letter.at <= report.instant
-        and address in letter.their_recipients
-    ]
-    return [letter for letter in near[-1:] if letter.their_recipients == {address}]

