@@ -31,14 +31,12 @@ class Address:
     name: str
     local: str
     domain: str
+    #: The address for comparing: ``local@domain``, lower case. RFC 5321 §2.4 lets a host tell
+    #: ``Ann@`` from ``ann@``; no real one does, so neither do we.
+    key: str = field(init=False, repr=False, compare=False)
 
-    @property
-    def key(self) -> str:
-        """The address for comparing: ``local@domain``, lower case.
-
-        RFC 5321 §2.4 lets a host tell ``Ann@`` from ``ann@``; no real one does, so neither do we.
-        """
-        return f"{self.local}@{self.domain}".lower()
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", f"{self.local}@{self.domain}".lower())
 
     @classmethod
     def parse(cls, address: str, name: str = "") -> Address | None:
@@ -122,10 +120,15 @@ class Roster:
     discover: bool = True
     received_by: frozenset[str] = frozenset()
     _owner_of: dict[str, str] = field(init=False, repr=False, compare=False)
+    # What was found of an address, by its key: the same few thousand are asked for again and again.
+    _us: dict[str, bool] = field(init=False, repr=False, compare=False)
+    _partners: dict[str, str | None] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         owner_of = {name: p.key for p in self.partners for name in (*p.domains, *p.addresses)}
         object.__setattr__(self, "_owner_of", owner_of)
+        object.__setattr__(self, "_us", {})
+        object.__setattr__(self, "_partners", {})
 
     def is_our_list(self, address: Address) -> bool:
         """Whether it is one of the team's own groups or lists: a letter to it is a letter to us."""
@@ -133,9 +136,13 @@ class Roster:
 
     def is_us(self, address: Address) -> bool:
         """Whether somebody of the team has this address; the team's lists are nobody's."""
-        if self.is_our_list(address):
-            return False
-        return address.key in self.team_addresses or _within(address.domain, self.team_domains)
+        known = self._us.get(address.key)
+        if known is None:
+            known = not self.is_our_list(address) and (
+                address.key in self.team_addresses or _within(address.domain, self.team_domains)
+            )
+            self._us[address.key] = known
+        return known
 
     def is_list_host(self, domain: str) -> bool:
         """Whether it is the host of one of our lists, and of no partner or team member."""
@@ -144,6 +151,11 @@ class Roster:
 
     def partner_of(self, address: Address) -> str | None:
         """The key of the partner it belongs to, the longest configured match first; else None."""
+        if address.key not in self._partners:
+            self._partners[address.key] = self._find_partner(address)
+        return self._partners[address.key]
+
+    def _find_partner(self, address: Address) -> str | None:
         if self.is_us(address) or self.is_our_list(address):
             return None
         for name in (address.key, *_suffixes(address.domain)):

@@ -131,7 +131,7 @@ def _kind(group: list[Message], chosen: Message, roster: Roster, our_ids: set[st
             recipients=len(recipients(copy)),
         )
 
-    verdicts = [of(chosen), *(of(copy) for copy in group)]
+    verdicts = [of(chosen), *(of(copy) for copy in group if copy is not chosen)]
     return next((v for v in verdicts if v.kind == "human"), verdicts[0])
 
 

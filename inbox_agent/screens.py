@@ -75,24 +75,30 @@ class Shown:
 
 
 def health(database: Path, console: Console, rows: int = 12) -> None:
-    """The partners, most urgent first, as the view `partner_health` has them."""
-    sql = "select * from partner_health limit ?"
-    table = Table(title="Partners, most urgent first", title_justify="left", box=None)
-    table.add_column("state")
-    table.add_column("partner", no_wrap=True)
-    table.add_column("we answer", justify="right")
-    table.add_column("they answer", justify="right")
-    table.add_column("why")
-    for row in _read(database, sql, (rows,)):
+    """The partners, most urgent first, as the view `partner_health` has them: two lines each."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for row in _read(database, "select * from partner_health limit ?", (rows,)):
         state = row["state"]
         table.add_row(
             f"[{_STATE_STYLES[state]}]{state}[/]",
-            printable(row["name"] or row["partner"]),
-            duration(row["ours_p50_seconds"]),
-            duration(row["theirs_p50_seconds"]),
-            printable(row["because"]),
+            f"[bold]{printable(row['name'] or row['partner'])}[/]  [dim]{_pace(row)}[/]",
         )
+        table.add_row("", printable(row["because"]))
+    console.print("Partners, most urgent first\n", style="bold")
     console.print(table)
+
+
+def _pace(row: sqlite3.Row) -> str:
+    """How fast either side answers half of what it is asked, over the window."""
+    ours, theirs = row["ours_p50_seconds"], row["theirs_p50_seconds"]
+    said = [
+        f"{who} within {duration(seconds)}"
+        for who, seconds in (("we answer", ours), ("they answer", theirs))
+        if seconds is not None
+    ]
+    return ", ".join(said)
 
 
 def status(

@@ -40,9 +40,9 @@ _AGE_SOURCE = "ages at the partner's last complete poll"
 
 # An ask waits until give_up_after has passed since the last letter of its turn.
 _WAITING = f"""
-SELECT r.partner, p.name, p.owner, r.conversation, c.subject, r.asked_at, r.asked_by,
-  {_age("r.asked_at")} AS waiting_seconds,
-  r.due_at, p.as_of > r.due_at AS overdue, r.outcome, r.nudges, r.response
+SELECT r.partner, p.name, c.subject, {_age("r.asked_at")} AS waiting_seconds,
+  r.due_at, p.as_of > r.due_at AS overdue, r.nudges, r.asked_at, r.asked_by, p.owner,
+  r.outcome, r.conversation, r.response
 FROM response_times r
 JOIN partners p ON p.partner = r.partner
 LEFT JOIN conversations c ON c.conversation = r.conversation
@@ -62,10 +62,8 @@ def _waiting(name: str, title: str, description: str, responder: str) -> View:
         sql=_WAITING.replace("$responder", responder),
         columns=(
             PARTNER,
-            *_of(PARTNERS, "name", "owner"),
-            CONVERSATION,
+            *_of(PARTNERS, "name"),
             SUBJECT,
-            *_of(RESPONSE_TIMES, "asked_at", "asked_by"),
             Column("waiting_seconds", "INTEGER", "seconds", "How long it has been waiting."),
             *_of(RESPONSE_TIMES, "due_at"),
             Column(
@@ -74,7 +72,11 @@ def _waiting(name: str, title: str, description: str, responder: str) -> View:
                 "flag",
                 "Whether due_at has passed. Empty without a standard.",
             ),
-            *_of(RESPONSE_TIMES, "outcome", "nudges", "response"),
+            *_of(RESPONSE_TIMES, "nudges", "asked_at", "asked_by"),
+            *_of(PARTNERS, "owner"),
+            *_of(RESPONSE_TIMES, "outcome"),
+            CONVERSATION,
+            *_of(RESPONSE_TIMES, "response"),
         ),
         facets=("overdue", "owner"),
     )
@@ -194,10 +196,10 @@ def _standing(names: tuple[str, ...]) -> str:
 
 
 _PARTNER_HEALTH = f"""
-SELECT s.partner, p.name, p.owner, p.tier, {_standing(_FIRST)},
+SELECT s.partner, p.name, {_standing(_FIRST)},
   coalesce(u.waiting, 0) AS waiting_on_us, u.oldest AS oldest_waiting_on_us_seconds,
   coalesce(t.waiting, 0) AS waiting_on_them, t.oldest AS oldest_waiting_on_them_seconds,
-  {_age("s.last_contact_at")} AS silent_seconds,
+  {_age("s.last_contact_at")} AS silent_seconds, p.owner, p.tier,
   {_standing(_NEXT)},
   {_standing(_REST)}
 FROM partner_standing s
@@ -219,7 +221,7 @@ PARTNER_HEALTH = View(
     sql=_PARTNER_HEALTH,
     columns=(
         PARTNER,
-        *_of(PARTNERS, "name", "owner", "tier"),
+        *_of(PARTNERS, "name"),
         *_of(PARTNER_STANDING, *_FIRST),
         Column("waiting_on_us", "INTEGER", "count", "Asks of theirs that wait for us."),
         Column(
@@ -241,6 +243,7 @@ PARTNER_HEALTH = View(
             "seconds",
             "Since the last contact either way. Empty without one.",
         ),
+        *_of(PARTNERS, "owner", "tier"),
         *_of(PARTNER_STANDING, *_NEXT),
         *_of(PARTNER_STANDING, *_REST),
     ),

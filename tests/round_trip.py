@@ -1,0 +1,165 @@
+"""The way from copies to tables, as tests go it: header blocks, the mirror, the published rows."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+from inbox_agent import published_rows
+from inbox_agent.business_clock import Clocks, Terms
+from inbox_agent.catalogue import TABLES
+from inbox_agent.copies import by_partner
+from inbox_agent.measure import PartnerRecord, measure
+from inbox_agent.messages import FetchedHeader, Message
+from inbox_agent.mirror import Checkpoint, Mirror
+from inbox_agent.privacy import Privacy
+from inbox_agent.published import Generation
+from tests.agreement import clock_of
+from tests.mailboxes import Mailbox
+
+Row = dict[str, Any]
+Tables = dict[str, list[Row]]
+
+OPEN = Privacy(people="full", our_people=True, subjects=True, key=b"secret")
+UIDVALIDITY = 7
+
+_BY_RECORD = (
+    published_rows.conversations,
+    published_rows.response_times,
+    published_rows.response_times_by_period,
+    published_rows.silence_gaps,
+    published_rows.gap_lengths,
+    published_rows.contacts,
+    published_rows.messages,
+)
+
+
+# -- measuring ------------------------------------------------------------------------------
+
+
+def terms_of(box: Mailbox) -> Terms:
+    return Terms(box.standards, Clocks(clock_of(box.us), clock_of(box.them)), box.cuts)
+
+
+def measured_as(box: Mailbox, partner: str, copies: Iterable[Message]) -> PartnerRecord:
+    """The record of any partner of a mailbox's roster, from any copies."""
+    return measure(box.roster.partner(partner), copies, box.roster, terms_of(box), box.as_of)
+
+
+def records_of(box: Mailbox, copies: Sequence[Message]) -> list[PartnerRecord]:
+    """The record of everybody the copies name, each measured alone, by key."""
+    return [measured_as(box, key, found) for key, found in sorted(by_partner(copies, box.roster).items())]
+
+
+def rows_of(record: PartnerRecord, privacy: Privacy = OPEN) -> Tables:
+    """Everything that is published of one partner, table by table."""
+    tables = {make.__name__: [dict(row) for row in make(record, privacy)] for make in _BY_RECORD}
+    tables["partners"] = [dict(row) for row in published_rows.partners([record], privacy)]
+    tables["partner_standing"] = [dict(published_rows.partner_standing(record, privacy))]
+    return tables
+
+
+def generation_of(
+    records: Sequence[PartnerRecord], box: Mailbox, number: int = 1, **more: Any
+) -> Generation:
+    """A generation of these records; `more` are its other fields."""
+    plain: dict[str, Any] = {
+        "records": records,
+        "as_of": box.as_of,
+        "number": number,
+        "published_at": box.as_of,
+        "version": "0.1",
+        "config_digest": "0123456789abcdef",
+        "messages": len(box.copies),
+        "without_partner": 0,
+        "clock": clock_of(box.us),
+        "cuts": box.cuts,
+        "privacy": OPEN,
+        "polls": (),
+        "folders": (),
+    }
+    return Generation(**plain | more)
+
+
+def tables_in(path: Path) -> Tables:
+    """Every table of a published database, in the order of its key."""
+    with closing(sqlite3.connect(path)) as db:
+        db.row_factory = sqlite3.Row
+        return {
+            table.name: [
+                dict(row)
+                for row in db.execute(f'select * from "{table.name}" order by {_key(table)}')  # noqa: S608
+            ]
+            for table in TABLES
+        }
+
+
+def _key(table: Any) -> str:
+    return ", ".join(f'"{name}"' for name in table.primary_key)
+
+
+# -- header blocks --------------------------------------------------------------------------
+
+
+def block_of(message: Message) -> bytes:
+    """The header block that says what a `Message` says."""
+    lines = [f"Received: from somewhere by {h} with ESMTP; {_date(at)}" for h, at in message.received]
+    lines += [f"From: {message.from_.key}"] if message.from_ else []
+    for name, people in (("To", message.to), ("Cc", message.cc), ("Bcc", message.bcc)):
+        lines += [f"{name}: " + ",\r\n\t".join(a.key for a in people)] if people else []
+    lines += [f"Subject: {message.subject}", f"Message-ID: <{message.message_id}>"]
+    lines += [f"Date: {_date(message.sent_at)}"] if message.sent_at else []
+    lines += [f"In-Reply-To: <{message.in_reply_to}>"] if message.in_reply_to else []
+    cited = "\r\n ".join(f"<{name}>" for name in message.references)
+    lines += [f"References: {cited}"] if cited else []
+    lines += [f"{name}: {value}" for name, value in message.marks]
+    return "".join(f"{line}\r\n" for line in (*lines, "")).encode()
+
+
+def _date(at: datetime) -> str:
+    return format_datetime(at.astimezone(UTC))
+
+
+def fetched(message: Message, uid: int) -> FetchedHeader:
+    """A copy as the server gives it."""
+    return FetchedHeader(
+        mailbox=message.mailbox,
+        folder=message.folder,
+        uidvalidity=UIDVALIDITY,
+        uid=uid,
+        received_at=message.received_at,
+        size_octets=message.size_octets,
+        block=block_of(message),
+        fetched_at=message.fetched_at,
+    )
+
+
+def fill(mirror: Mirror, batches: Iterable[Sequence[Message]]) -> None:
+    """Put copies into a mirror, batch after batch; the UIDs of a folder grow as they come."""
+    last: dict[tuple[str, str], int] = {}
+    settled: dict[tuple[str, str], set[int]] = {}
+    for batch in batches:
+        for where in sorted({(copy.mailbox, copy.folder) for copy in batch}):
+            if where not in last:
+                is_sent = where[1] == "Sent"
+                mirror.begin_folder(*where, UIDVALIDITY, None, is_sent=is_sent)
+            here = [copy for copy in batch if (copy.mailbox, copy.folder) == where]
+            first = last.get(where, 0) + 1
+            headers = [fetched(copy, uid) for uid, copy in enumerate(here, first)]
+            last[where] = headers[-1].uid
+            mirror.add(*where, Checkpoint(UIDVALIDITY, last[where]), headers)
+            marked = settled.setdefault(where, set())
+            marked |= {uid for uid, copy in enumerate(here, first) if copy.is_settled}
+            mirror.mark(*where, UIDVALIDITY, frozenset(marked))
+
+
+def as_plain(message: Message) -> Message:
+    """A copy without what its very bytes decide, and with its marks in one order."""
+    marks = tuple(sorted(message.marks))
+    return replace(message, digest="", problems=(), marks=marks, subject=message.subject.strip())
