@@ -7,10 +7,10 @@ BIN := .venv/bin
 QUICK := not (slow or dovecot or browser or corpora)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test quick lint format docs lock clean
+.PHONY: help install demo test quick real-mail lint format docs lock clean
 
 help: ## Shows this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 install: ## Makes .venv with the locked packages and the project in it
 	@PYTHON='$(PYTHON)' scripts/install
@@ -25,11 +25,14 @@ test: install ## Runs every test (ARGS="-k silence"); as root fetches Dovecot an
 quick: install ## Runs the tests that take seconds and need nothing but Python
 	@$(BIN)/python -m pytest -m '$(QUICK)' $(ARGS)
 
+real-mail: install ## Runs the product on the mail in INBOX_AGENT_CORPORA and prints counts
+	@$(BIN)/python tests/real_mail.py
+
 lint: install ## Checks style, formatting and types
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/mypy --no-error-summary --strict scripts/check_skips.py
+	@$(BIN)/mypy --no-error-summary --strict scripts/check_skips.py scripts/write_docs.py
 	@echo "Style, formatting and types are in order"
 
 format: install ## Puts imports and formatting in order
@@ -37,7 +40,7 @@ format: install ## Puts imports and formatting in order
 	@$(BIN)/ruff format --quiet .
 
 docs: install ## Writes the generated parts of the documentation anew
-	@$(BIN)/python -m inbox_agent.catalogue
+	@$(BIN)/python scripts/write_docs.py
 
 lock: install ## Writes requirements.lock anew from pyproject.toml (needs uv in .venv)
 	@scripts/lock

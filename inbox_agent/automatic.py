@@ -147,10 +147,11 @@ def judge(
     recipients: Collection[Address],
     roster: Roster,
 ) -> Verdict:
-    """The kind of one letter by its own header block.
+    """What sort of letter it is: `human`, or which sort of automatic mail.
 
-    `marks` are its fields by lower-case name, `recipients` those of To and Cc. What the letter
-    answers is for `softened`.
+    The others are `auto_reply`, `bounce`, `receipt`, `calendar`, `list`, `bulk` and `system`. A
+    table of rules over the letter's own header fields decides, first match wins, and the rule
+    is kept with the letter; what no rule takes a person wrote. Only `human` letters count.
     """
     seen = Marks(marks, author, read_subject(subject), recipients, roster)
     for rule in RULES:

@@ -12,7 +12,7 @@ _REPORT_REACH = timedelta(days=3)
 
 
 def bounced_letters(conversations: Sequence[Conversation]) -> frozenset[str]:
-    """Keys of our letters that bounced for every recipient of the partner (RFC 3464).
+    """Which of our letters bounced for every recipient of the partner, and so never arrived.
 
     A report that names no letter is about the latest letter of ours to that one address within
     the 3 days before it, if that letter had no other recipient there.

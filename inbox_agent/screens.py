@@ -92,13 +92,9 @@ def health(database: Path, console: Console, rows: int = 12) -> None:
 
 def _pace(row: sqlite3.Row) -> str:
     """How fast either side answers half of what it is asked, over the window."""
-    ours, theirs = row["ours_p50_seconds"], row["theirs_p50_seconds"]
-    said = [
-        f"{who} within {duration(seconds)}"
-        for who, seconds in (("we answer", ours), ("they answer", theirs))
-        if seconds is not None
-    ]
-    return ", ".join(said)
+    both = (("we", row["ours_p50_seconds"]), ("they", row["theirs_p50_seconds"]))
+    said = [f"{who} {duration(seconds)}" for who, seconds in both if seconds is not None]
+    return f"half answered: {', '.join(said)}" if said else ""
 
 
 def status(

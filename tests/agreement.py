@@ -121,9 +121,7 @@ def product_gaps(record: PartnerRecord) -> list[Row]:
             "gap_working_days": gap.gap_working_days,
             "usual_gap_working_days": rhythm.usual_gap_working_days,
             "times_usual": (
-                None
-                if gap.gap_working_days is None
-                else rhythm.times_usual(gap.gap_working_days)
+                None if gap.gap_working_days is None else rhythm.times_usual(gap.gap_working_days)
             ),
             "chance": (
                 None if gap.gap_working_days is None else rhythm.chance(gap.gap_working_days)

@@ -8,9 +8,7 @@ from inbox_agent.measure import PartnerRecord
 from tests import agreement as side_by_side
 from tests.mailboxes import Mailbox, mailboxes
 
-thorough = settings(
-    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+thorough = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @given(mailboxes())
@@ -42,9 +40,7 @@ def test_every_figure_agrees_with_the_oracle(box: Mailbox) -> None:
 @thorough
 def test_every_letter_agrees_with_the_oracle(box: Mailbox) -> None:
     record, expected = side_by_side.measured(box), side_by_side.reckoned(box)
-    ours = {
-        (x.message_ids, x.at, x.at_source, x.side, x.kind, x.counts) for x in record.letters
-    }
+    ours = {(x.message_ids, x.at, x.at_source, x.side, x.kind, x.counts) for x in record.letters}
     theirs = {
         # a report by a third party is of neither side; ours calls whatever is not ours "them"
         (r["ids"], r["at"], r["at_source"], r["side"] or "them", r["kind"], r["counts"])
