@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from mailboxes import ClockArgs, Mailbox
+from oracle import OracleClock, OracleRecord, oracle
+
 from inbox_agent.business_clock import BusinessClock, Clocks, Terms
 from inbox_agent.measure import PartnerRecord, measure
 from inbox_agent.messages import Message
 from inbox_agent.standing import in_window, window
 from inbox_agent.survival import figures
-from tests.mailboxes import ClockArgs, Mailbox
-from tests.oracle import OracleClock, OracleRecord, oracle
 
 Row = dict[str, Any]
 
