@@ -19,11 +19,12 @@ from inbox_agent.business_clock import Terms
 from inbox_agent.config import Config, MailboxSettings
 from inbox_agent.copies import by_partner
 from inbox_agent.credentials import secret
-from inbox_agent.errors import AgentBusy, InboxAgentError, MailboxError, StoreError
+from inbox_agent.errors import AgentBusy, ConfigError, InboxAgentError, StoreError
 from inbox_agent.intake import Import, Intake
 from inbox_agent.measure import PartnerRecord, measure
 from inbox_agent.messages import Message
-from inbox_agent.mirror import Mirror, Poll
+from inbox_agent.mirror import Mirror
+from inbox_agent.mirror_rows import Counts, Poll
 from inbox_agent.privacy import Privacy
 from inbox_agent.progress import Progress, Silent
 from inbox_agent.published import Generation, publish
@@ -34,6 +35,8 @@ MIRROR = "mirror.db"
 PUBLISHED = "partners.db"
 _LOCK = "agent.lock"
 _TICK_SECONDS = 1.0
+
+_Began = tuple[datetime, float]
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +64,7 @@ class Report:
         gravest = max(codes)
         if gravest >= StoreError.exit_code:
             return gravest
-        return MailboxError.exit_code if self.mailboxes_done else gravest
+        return InboxAgentError.exit_code if self.mailboxes_done else gravest
 
 
 @dataclass(frozen=True)
@@ -105,10 +108,6 @@ class Agent:
                 ) from exc
             yield
 
-    @property
-    def _keyword(self) -> str | None:
-        return self.config.no_reply_needed.keyword
-
     # -- jobs -------------------------------------------------------------------------------
 
     def poll(self, as_of: datetime | None = None) -> Report:
@@ -137,33 +136,36 @@ class Agent:
     def import_files(self, job: Import, as_of: datetime | None = None) -> Report:
         """Files into the mirror, then measure and publish; letters held already are skipped.
 
-        Without `as_of` the import is complete up to its last letter when no mailbox is
-        configured, else up to now. Raises ConfigError for a file that can't be read.
+        A file that can't be read costs that file. Without `as_of` the import is complete up to
+        its last letter when no mailbox is configured, else up to now.
         """
         report = Report()
         with self.at_work(), Mirror(self.mirror_path) as mirror:
-            started_at, started = self.clock(), time.monotonic()
+            began = self.clock(), time.monotonic()
             intake = Intake(
                 mirror, job, self.config.roster().received_by, self.clock, self.progress
             )
             for path in job.paths:
-                intake.read(path)
-            known = mirror.as_of().get(job.mailbox)
-            default = self.clock() if self.config.mailboxes else intake.last_at or started_at
-            poll = Poll(
-                mailbox=job.mailbox,
-                started_at=started_at,
-                ended_at=self.clock(),
-                error=None,
-                folders=len(intake.folders),
-                new_messages=intake.new_messages,
-                unreadable=0,
-                seconds=time.monotonic() - started,
-            )
-            mirror.end_poll(poll, as_of or max(default, known or default))
+                try:
+                    intake.read(path)
+                except ConfigError as exc:
+                    report.errors.append(exc)
             report.new_messages = intake.new_messages
-            self._reckon(mirror, None, report)
+            report.mailboxes_done = len(intake.folders)
+            if intake.folders or intake.new_messages:
+                poll = self._story(job.mailbox, began, report.errors, intake.counts)
+                mirror.end_poll(poll, as_of or self._complete_until(mirror, job, intake))
+                self._reckon(mirror, None, report)
         return report
+
+    def _complete_until(self, mirror: Mirror, job: Import, intake: Intake) -> datetime | None:
+        """Up to when an import makes its mailbox complete; None: what polls said stands."""
+        polled = {each.name for each in self.config.mailboxes}
+        if job.mailbox in polled:
+            return None
+        known = mirror.as_of().get(job.mailbox)
+        until = self.clock() if polled else intake.last_at or self.clock()
+        return max(until, known or until)
 
     def run(self, stop: threading.Event, after_poll: Callable[[Report], None]) -> None:
         """Poll at once and then for ever, until `stop` is set; no error ends the loop.
@@ -190,17 +192,14 @@ class Agent:
     # -- reading ----------------------------------------------------------------------------
 
     def _poll_mailbox(
-        self,
-        mirror: Mirror,
-        settings: MailboxSettings,
-        as_of: datetime | None,
-        report: Report,
+        self, mirror: Mirror, settings: MailboxSettings, as_of: datetime | None, report: Report
     ) -> None:
-        started_at, started = self.clock(), time.monotonic()
+        began = self.clock(), time.monotonic()
         errors: list[InboxAgentError] = []
         reading = Reading(mirror, settings, self.clock, self.progress)
         try:
-            reading.read(self.secret(settings), self.config.poll.since, self._keyword)
+            keyword = self.config.no_reply_needed.keyword
+            reading.read(self.secret(settings), self.config.poll.since, keyword)
         except StoreError:
             raise
         except InboxAgentError as exc:
@@ -209,17 +208,16 @@ class Agent:
         report.new_messages += reading.new_messages
         report.mailboxes_done += reading.folders > 0
         report.errors += errors
-        poll = Poll(
-            mailbox=settings.name,
-            started_at=started_at,
-            ended_at=self.clock(),
-            error="; ".join(map(str, errors)) or None,
-            folders=reading.folders,
-            new_messages=reading.new_messages,
-            unreadable=reading.unreadable,
-            seconds=time.monotonic() - started,
-        )
-        mirror.end_poll(poll, as_of or started_at)
+        poll = self._story(settings.name, began, errors, reading.counts)
+        mirror.end_poll(poll, as_of or poll.started_at)
+
+    def _story(
+        self, mailbox: str, began: _Began, errors: Sequence[InboxAgentError], counts: Counts
+    ) -> Poll:
+        """What is kept of a pass over one mailbox."""
+        error = "; ".join(map(str, errors)) or None
+        seconds = time.monotonic() - began[1]
+        return Poll(mailbox, began[0], self.clock(), error, counts, seconds)
 
     def secret(self, settings: MailboxSettings) -> str:
         """The password of a mailbox, read once: a variable is gone from the environment then."""
@@ -233,7 +231,7 @@ class Agent:
         self.progress.stage("measuring")
         marks = self.config.no_reply_needed
         held = list(mirror.messages(marked=marks.keyword is not None, settled_folder=marks.folder))
-        known = mirror.as_of()
+        known = self._moved_on(mirror.as_of())
         default = as_of or min(known.values(), default=self.clock())
         instants = {mailbox: as_of or at for mailbox, at in known.items()}
         records, without_partner = measure_all(self.config, held, instants, default)
@@ -257,6 +255,15 @@ class Agent:
             ),
         )
         report.partners = len(records)
+
+    def _moved_on(self, known: dict[str, datetime]) -> dict[str, datetime]:
+        """A mailbox that is not polled holds up nobody: it is the past of those that are."""
+        polled = [known[each.name] for each in self.config.mailboxes if each.name in known]
+        names = {each.name for each in self.config.mailboxes}
+        return {
+            mailbox: at if mailbox in names else max(at, min(polled, default=at))
+            for mailbox, at in known.items()
+        }
 
     def _privacy(self, mirror: Mirror) -> Privacy:
         chosen = self.config.publish

@@ -106,7 +106,11 @@ class BusinessClock:
         )
 
     def working_seconds(self, start: datetime, end: datetime) -> int:
-        """Working time between two instants; 0 when the second is earlier."""
+        """Working time between two instants; 0 when the second is earlier.
+
+        What lies outside the hours of the side that answers is no time: an ask outside hours
+        that is answered outside hours takes 0 seconds.
+        """
         return max(0, self.reading(end) - self.reading(start))
 
     def deadline(self, start: datetime, span: Span) -> datetime:

@@ -27,8 +27,8 @@ from inbox_agent.mirror_rows import instant
 _DEFAULT_CONFIG = Path("config/inbox-agent.toml")
 _PATH = click.Path(path_type=Path)
 
-output = Console(highlight=False)
-messages = Console(stderr=True, highlight=False, soft_wrap=True)
+output = Console(highlight=False, emoji=False, soft_wrap=True)
+messages = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
 
 class Instant(click.ParamType[datetime]):
@@ -51,6 +51,10 @@ class Instant(click.ParamType[datetime]):
 
 _AS_OF = click.option("--as-of", type=Instant(), help="The instant the figures are for.")
 
+_PORT = click.option(
+    "--port", type=int, default=serve.DEFAULT_PORT, show_default=True, help="Where to serve."
+)
+
 
 class Commands(click.Group):
     """Turns our errors into one line and their exit code."""
@@ -59,6 +63,10 @@ class Commands(click.Group):
         """Run a command."""
         try:
             return super().invoke(ctx)
+        except click.UsageError as exc:
+            where = exc.ctx.command_path if exc.ctx else ctx.command_path
+            complain(ConfigError(f"{exc.format_message().rstrip('.')}; see `{where} --help`"))
+            ctx.exit(ConfigError.exit_code)
         except InboxAgentError as exc:
             complain(exc)
             ctx.exit(exc.exit_code)
@@ -125,6 +133,7 @@ def demo(ctx: click.Context, directory: Path, port: int | None, no_serve: bool) 
         _finish(ctx, report)
     metadata = serve.find_metadata(agent.config.path)
     chosen = port or serve.free_port(serve.DEFAULT_HOST, serve.DEFAULT_PORT)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _served(agent.published_path, metadata, serve.DEFAULT_HOST, chosen) as child:
         output.print(f"Ctrl-C ends it. Look at http://{serve.DEFAULT_HOST}:{chosen}/partners")
         child.wait()
@@ -198,14 +207,21 @@ def _require_mailboxes(config: Config) -> None:
 
 @main.command()
 @click.option("--serve", "serving", is_flag=True, help="Serve with Datasette beside it.")
-@click.option("--port", type=int, default=serve.DEFAULT_PORT, show_default=True)
+@_PORT
 @click.pass_context
 def run(ctx: click.Context, serving: bool, port: int) -> None:
     """Poll for ever, until SIGTERM or Ctrl-C."""
     stop = threading.Event()
     config = _config(ctx)
     _require_mailboxes(config)
-    signal.signal(signal.SIGTERM, _leave)
+
+    def leave(*_: object) -> None:
+        # Whatever is being written is rolled back, and read again next time. An exception that
+        # comes in the middle of a finalizer is lost, so the loop is told as well.
+        stop.set()
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, leave)
     agent = Agent(config)
     children: list[subprocess.Popen[bytes]] = []
 
@@ -229,14 +245,10 @@ def run(ctx: click.Context, serving: bool, port: int) -> None:
     ctx.exit(0)
 
 
-def _leave(*_: object) -> None:
-    """Leave at once: whatever is being written is rolled back, and read again next time."""
-    raise KeyboardInterrupt
-
-
 @main.command(name="serve")
-@click.option("--host", default=serve.DEFAULT_HOST, show_default=True)
-@click.option("--port", type=int, default=serve.DEFAULT_PORT, show_default=True)
+@click.option("--host", default=serve.DEFAULT_HOST, show_default=True, help="Who may connect: "
+              "this computer itself, or the address others reach it by.")  # fmt: skip
+@_PORT
 @click.option("--metadata", type=_PATH, help="Your own copy of datasette-metadata.yml.")
 @click.pass_context
 def serve_command(ctx: click.Context, host: str, port: int, metadata: Path | None) -> None:
@@ -289,7 +301,8 @@ def rebuild(ctx: click.Context, as_of: datetime | None, reparse: bool) -> None:
 @main.command()
 @click.argument("tables", nargs=-1)
 @click.option("--to", "directory", type=_PATH, required=True, help="The folder for the files.")
-@click.option("--format", "form", type=click.Choice(["csv"]), default="csv", show_default=True)
+@click.option("--format", "form", type=click.Choice(["csv"]), default="csv", show_default=True,
+              help="The kind of files.")  # fmt: skip
 @click.pass_context
 def export(ctx: click.Context, tables: tuple[str, ...], directory: Path, form: str) -> None:
     """Write tables and views (all, when none is named) as files for reviews."""

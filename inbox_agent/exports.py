@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from inbox_agent.catalogue import TABLES, VIEWS
@@ -31,17 +32,21 @@ def export_csv(database: Path, names: Sequence[str], directory: Path) -> list[tu
     wanted = _wanted(names)
     if not database.is_file():
         raise StoreError(f"{database}: not there yet; `inbox-agent poll` makes it")
-    try:
+    with _can_be_written(directory):
         directory.mkdir(parents=True, exist_ok=True)
-        with store_errors(database):
-            connection = sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)
-            try:
-                connection.execute("begin")
-                return [_export(connection, name, directory) for name in wanted]
-            finally:
-                connection.close()
+    with store_errors(database):
+        uri = f"{database.resolve().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True)) as connection:
+            connection.execute("begin")
+            return [_export(connection, name, directory) for name in wanted]
+
+
+@contextmanager
+def _can_be_written(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as exc:
-        raise ConfigError(f"{exc.filename}: can't be written: {exc.strerror}") from exc
+        raise ConfigError(f"{path}: can't be written: {exc.strerror}; choose another --to") from exc
 
 
 def _wanted(names: Sequence[str]) -> Sequence[str]:
@@ -55,6 +60,17 @@ def _wanted(names: Sequence[str]) -> Sequence[str]:
 def _export(connection: sqlite3.Connection, name: str, directory: Path) -> tuple[Path, int]:
     cursor = connection.execute(f'select * from "{name}"')  # noqa: S608 - a name we know
     path = directory / f"{name}.csv"
+    unfinished = directory / f".{name}.csv.unfinished"
+    with _can_be_written(path):
+        try:
+            count = _write(unfinished, cursor)
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    return path, count
+
+
+def _write(path: Path, cursor: sqlite3.Cursor) -> int:
     count = 0
     with path.open("w", encoding=_ENCODING, newline="") as file:
         writer = csv.writer(file)
@@ -62,7 +78,7 @@ def _export(connection: sqlite3.Connection, name: str, directory: Path) -> tuple
         for row in cursor:
             writer.writerow(_cells(row))
             count += 1
-    return path, count
+    return count
 
 
 def _cells(row: Iterable[object]) -> list[object]:

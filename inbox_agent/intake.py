@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain, islice
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +14,7 @@ from inbox_agent.header_block import kept_fields
 from inbox_agent.mail_files import FiledLetter, read_mbox
 from inbox_agent.messages import HEADER_FIELDS, FetchedHeader, Message, choose_at, parse_message
 from inbox_agent.mirror import Checkpoint, Mirror
+from inbox_agent.mirror_rows import Counts
 from inbox_agent.progress import Progress
 
 ReceivedFrom = Literal["received", "envelope", "date"]
@@ -49,14 +51,38 @@ class Intake:
     last_at: datetime | None = None
     folders: set[str] = field(default_factory=set)
 
+    @property
+    def counts(self) -> Counts:
+        """What was read so far."""
+        return Counts(len(self.folders), self.new_messages)
+
     def read(self, path: Path) -> None:
-        """Read one file into its folder. Raises ConfigError when it is no mbox file."""
+        """Read one file into its folder. Raises ConfigError when it is no mbox file.
+
+        Of a file that breaks off, the whole batches before that are kept; of none, nothing is.
+        """
         folder = self.job.folder or path.name.removesuffix(".gz").removesuffix(".mbox")
+        letters = read_mbox(path)
+        first = list(islice(letters, 1))
         uid = self._begin(folder)
+        try:
+            self._read(chain(first, letters), folder, uid)
+        except ConfigError as exc:
+            self._end(folder, "failed", str(exc))
+            raise
+        self._end(folder, "imported")
+        self.folders.add(folder)
+
+    def _end(self, folder: str, state: str, error: str | None = None) -> None:
+        at = self.clock()
+        self.mirror.end_folder(self.job.mailbox, folder, at=at, state=state, error=error)
+
+    def _read(self, letters: Iterable[FiledLetter], folder: str, uid: int) -> None:
+        """Keep the letters that are not held yet, in batches; `uid` is the last one given."""
         held = self.mirror.held_digests(self.job.mailbox, folder)
         self.progress.folder(self.job.mailbox, folder, 0)
         batch: list[FetchedHeader] = []
-        for letter in read_mbox(path):
+        for letter in letters:
             header, message = self._header(letter, folder, uid + 1)
             self._look_at(message)
             if message.digest not in held:
@@ -67,8 +93,6 @@ class Intake:
                 self._keep(folder, batch)
                 batch = []
         self._keep(folder, batch)
-        self.mirror.end_folder(self.job.mailbox, folder, at=self.clock(), state="imported")
-        self.folders.add(folder)
 
     def _begin(self, folder: str) -> int:
         mailbox = self.job.mailbox

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -39,7 +40,7 @@ def read_mbox(path: Path) -> Iterator[FiledLetter]:
     try:
         with _open(path) as lines:
             yield from _letters(lines, path)
-    except (OSError, EOFError) as exc:
+    except (OSError, EOFError, zlib.error) as exc:
         raise ConfigError(f"{path}: can't be read as mbox: {exc}") from exc
 
 
@@ -74,6 +75,8 @@ def _letters(lines: BufferedIOBase, path: Path) -> Iterator[FiledLetter]:
 
 def _instant(envelope: re.Match[bytes]) -> datetime | None:
     """The date of a `From ` line, read as UTC: most programs write it without a zone."""
+    if envelope[2].startswith(b"0"):  # which would be read as a year of two digits
+        return None
     weekday, month, day, clock = envelope[1].decode("ascii").split()
     text = f"{weekday}, {day} {month} {envelope[2].decode('ascii')} {clock} +0000"
     try:

@@ -186,7 +186,8 @@ class Mailbox:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.close()
+        # Who is asked to leave does not wait for a goodbye.
+        (self._session.drop if kind is KeyboardInterrupt else self.close)()
 
     def _read_batch(self, uids: list[int]) -> dict[int, answers.Items]:
         """Like `_read`, but a server that refuses a whole batch refuses the folder."""

@@ -9,6 +9,7 @@ Instants are whole seconds since 1970 (UTC).
 from __future__ import annotations
 
 import secrets
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,19 +19,23 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from inbox_agent.errors import StoreError
 from inbox_agent.messages import PARSER_VERSION, FetchedHeader, Message
 from inbox_agent.mirror_rows import (
     INSERT,
+    NOT_READ_ANEW,
     UPDATE,
+    Poll,
     header_of,
     insert_row,
     instant,
     message_of,
     parsed_columns,
+    poll_row,
     seconds,
 )
 from inbox_agent.mirror_schema import migrations
-from inbox_agent.sqlite_files import connect, private_directory, refuse_newer, store_errors
+from inbox_agent.sqlite_files import migrated, private_directory, store_errors
 
 #: A letter the server gives nothing for is asked for in so many polls, then let be.
 TRIES = 3
@@ -44,20 +49,6 @@ class Checkpoint:
     last_uid: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Poll:
-    """One pass over one mailbox, as it went."""
-
-    mailbox: str
-    started_at: datetime
-    ended_at: datetime
-    error: str | None
-    folders: int
-    new_messages: int
-    unreadable: int
-    seconds: float
-
-
 class Mirror:
     """The SQL edge of the private database. One writer at a time."""
 
@@ -66,9 +57,7 @@ class Mirror:
         self.path = path
         private_directory(path.parent)
         with store_errors(path):
-            self._db = Database(connect(path), execute_plugins=False)
-            refuse_newer(self._db, migrations, path)
-            migrations.apply(self._db)
+            self._db = migrated(path, migrations)
 
     def close(self) -> None:
         """Close the database."""
@@ -194,32 +183,13 @@ class Mirror:
         with self._writing() as db:
             db.table("folders").upsert(row, pk=("mailbox", "folder"))
 
-    def end_poll(self, poll: Poll, as_of: datetime) -> None:
-        """Keep the story of a poll; only a complete one moves the mailbox's `as_of`."""
+    def end_poll(self, poll: Poll, as_of: datetime | None) -> None:
+        """Keep the story of a poll; a complete one moves the mailbox's `as_of`, if there is one."""
         with self._writing() as db:
-            db.table("polls").insert(
-                {
-                    "mailbox": poll.mailbox,
-                    "started_at": seconds(poll.started_at),
-                    "ended_at": seconds(poll.ended_at),
-                    "ok": int(poll.error is None),
-                    "error": poll.error,
-                    "folders": poll.folders,
-                    "new_messages": poll.new_messages,
-                    "unreadable": poll.unreadable,
-                    "seconds": round(poll.seconds, 3),
-                }
-            )
-            if poll.error is None:
-                self._set_as_of(db, poll.mailbox, as_of)
-
-    def _set_as_of(self, db: Database, mailbox: str, as_of: datetime) -> None:
-        db.table("mailboxes").upsert({"mailbox": mailbox, "as_of": seconds(as_of)}, pk="mailbox")
-
-    def set_as_of(self, mailbox: str, as_of: datetime) -> None:
-        """Say up to when a mailbox is known to be complete (imports; polls say it themselves)."""
-        with self._writing() as db:
-            self._set_as_of(db, mailbox, as_of)
+            db.table("polls").insert(poll_row(poll))
+            if poll.error is None and as_of:
+                row = {"mailbox": poll.mailbox, "as_of": seconds(as_of)}
+                db.table("mailboxes").upsert(row, pk="mailbox")
 
     def held_digests(self, mailbox: str, folder: str) -> set[str]:
         """Digests of the header blocks held of a folder; a second import skips them."""
@@ -231,12 +201,13 @@ class Mirror:
     def as_of(self) -> dict[str, datetime]:
         """Mailbox to the instant up to which it is complete.
 
-        Of one never read completely it is the latest INTERNALDATE held: what we do not know to
-        be complete must not look like a silence.
+        Of one never read completely it is the latest INTERNALDATE held that had come by then:
+        what we do not know to be complete must not look like a silence.
         """
         sql = (
-            "select headers.mailbox, coalesce(mailboxes.as_of, max(received_at), max(sent_at), 0)"
-            " as as_of from headers left join mailboxes using (mailbox) group by headers.mailbox"
+            "select mailbox, coalesce(as_of, max(iif(came <= fetched_at, came, null)), 0) as as_of"
+            " from (select *, coalesce(received_at, sent_at) as came from headers)"
+            " left join mailboxes using (mailbox) group by mailbox"
         )
         known = {row["mailbox"]: instant(row["as_of"]) for row in self._rows(sql)}
         sql = "select mailbox, as_of from mailboxes"
@@ -245,12 +216,15 @@ class Mirror:
     def messages(self, *, marked: bool, settled_folder: str | None = None) -> Iterator[Message]:
         """Every copy of every letter, as parsed; the team's marks are settled when `marked`."""
         sql = (
-            "select headers.*, coalesce(folders.is_sent, 0) as is_sent from headers"
-            " left join folders using (mailbox, folder) order by headers.id"
+            "select headers.*, coalesce(folders.is_sent, 0) as is_sent from headers"  # noqa: S608
+            f" left join folders using (mailbox, folder) where {NOT_READ_ANEW}"
+            " order by headers.id"
         )
         for row in self._rows(sql):
             settled = (marked and bool(row["is_marked"])) or row["folder"] == settled_folder
-            yield message_of(row, is_settled=settled)
+            with self._damage(row["id"]):
+                message = message_of(row, is_settled=settled)
+            yield message
 
     def reparse(self) -> int:
         """Read every kept block anew, 1,000 at a time; returns how many were read."""
@@ -258,11 +232,26 @@ class Mirror:
         while batch := list(
             self._rows("select * from headers where id > ? order by id limit 1000", (last,))
         ):
-            rows = [(*parsed_columns(header_of(row)), row["id"]) for row in batch]
+            rows = [(*self._parsed_anew(row), row["id"]) for row in batch]
             with self._writing() as db:
                 db.conn.executemany(UPDATE, rows)
             last, count = batch[-1]["id"], count + len(batch)
         return count
+
+    def _parsed_anew(self, row: dict[str, Any]) -> tuple[object, ...]:
+        with self._damage(row["id"]):
+            return parsed_columns(header_of(row))
+
+    @contextmanager
+    def _damage(self, letter: int) -> Iterator[None]:
+        """A row that SQLite finds in order may be damaged all the same."""
+        try:
+            yield
+        except (ValueError, LookupError, TypeError, zlib.error) as exc:
+            raise StoreError(
+                f"{self.path}: letter {letter} is damaged; try `inbox-agent rebuild --reparse`, "
+                "else move the file away and run it again, or bring back a copy"
+            ) from exc
 
     def has_old_rows(self) -> bool:
         """Whether some rows were parsed by an older version of the parser."""
@@ -276,8 +265,9 @@ class Mirror:
     def folders(self) -> list[dict[str, Any]]:
         """The state of every folder, with how many letters of it are held."""
         sql = (
-            "select folders.*, (select count(*) from headers where"
-            " headers.mailbox = folders.mailbox and headers.folder = folders.folder) as messages,"
+            "select folders.*, (select count(*) from headers where"  # noqa: S608 - our own words
+            " headers.mailbox = folders.mailbox and headers.folder = folders.folder"
+            f" and {NOT_READ_ANEW}) as messages,"
             " (select count(*) from unfetched where unfetched.mailbox = folders.mailbox"
             " and unfetched.folder = folders.folder) as unreadable"
             " from folders order by mailbox, folder"

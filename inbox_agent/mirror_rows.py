@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,6 +39,46 @@ INSERT = (
     f" values ({', '.join('?' * (len(_FETCHED) + len(_PARSED)))}) on conflict do nothing"
 )
 UPDATE = f"update headers set {', '.join(f'{name} = ?' for name in _PARSED)} where id = ?"  # noqa: S608
+#: A copy of an older UIDVALIDITY of its folder is left aside once the newer one has it too.
+NOT_READ_ANEW = (
+    "not (headers.uidvalidity is not folders.uidvalidity and exists (select 1 from headers as newer"
+    " where newer.mailbox = headers.mailbox and newer.folder = headers.folder"
+    " and newer.digest = headers.digest and newer.uidvalidity = folders.uidvalidity))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a pass over a mailbox read: whole folders, new letters, letters it could not get."""
+
+    folders: int
+    new_messages: int
+    unreadable: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """One pass over one mailbox, as it went."""
+
+    mailbox: str
+    started_at: datetime
+    ended_at: datetime
+    error: str | None
+    counts: Counts
+    seconds: float
+
+
+def poll_row(poll: Poll) -> dict[str, object]:
+    """A pass over a mailbox as its row."""
+    return {
+        "mailbox": poll.mailbox,
+        "started_at": seconds(poll.started_at),
+        "ended_at": seconds(poll.ended_at),
+        "ok": int(poll.error is None),
+        "error": poll.error,
+        **asdict(poll.counts),
+        "seconds": round(poll.seconds, 3),
+    }
 
 
 def seconds(at: datetime) -> int:

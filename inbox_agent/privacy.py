@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Literal
 
-from inbox_agent.addresses import Address, Side
+from inbox_agent.addresses import Side
 
 People = Literal["full", "initials", "none"]
 
-_ADDRESS = re.compile(r"[^\s<>()\[\],;:\"'@]{1,200}@[\w.-]{1,250}")
+# A whole word with an @ in it, and not only what a well-formed address may hold: too much
+# hidden does no harm. The second is the full-width one.
+_ADDRESS = re.compile("[^\\s@\uff20]*[@\uff20]\\S*")
 _WORDS = re.compile(r"[^\W\d_]+")
 
 
@@ -29,19 +31,15 @@ class Privacy:
     subjects: bool
     key: bytes
 
-    def author(self, side: Side, address: Address | None) -> str | None:
-        """Who wrote a letter: ``us`` for our side, unless our people are published."""
-        if side == "us" and not self.our_people:
-            return "us"
-        if address is None:
-            return None
-        return address.key if side == "us" else self.person(address.key, address.name)
+    def person(self, address: str) -> str:
+        """One of their people: the address, initials with a pseudonym, or a pseudonym.
 
-    def person(self, address: str, name: str) -> str:
-        """One of their people: the address, initials with a pseudonym, or a pseudonym."""
+        Made of the address alone: the name that goes with it changes from letter to letter, and
+        who asked must be found among the contacts.
+        """
         if self.people == "full":
             return address
-        initials = _initials(name or address.partition("@")[0]) if self.people == "initials" else ""
+        initials = _initials(address.partition("@")[0]) if self.people == "initials" else ""
         return f"{initials or 'person'} {self._pseudonym(address)}"
 
     def name(self, side: Side, name: str) -> str | None:
@@ -55,16 +53,17 @@ class Privacy:
         if "@" not in key or self.people == "full":
             return key
         domain = key.rpartition("@")[2]
-        return f"{self.person(key, '')} ({domain})"
+        return f"{self.person(key)} ({domain})"
 
     def subject(self, text: str) -> str | None:
-        """A subject, without the addresses in it unless people are shown in full."""
+        """A subject, without the addresses in it unless everybody is shown in full."""
         if not self.subjects:
             return None
-        return text if self.people == "full" else _ADDRESS.sub("…", text)
+        shows_all = self.people == "full" and self.our_people
+        return text if shows_all else _ADDRESS.sub("…", text)
 
     def _pseudonym(self, address: str) -> str:
-        return hmac.new(self.key, address.encode(), blake2b).hexdigest()[:8]
+        return hmac.new(self.key, address.encode(), blake2b).hexdigest()[:12]
 
 
 def _initials(name: str) -> str:

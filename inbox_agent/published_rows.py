@@ -13,6 +13,7 @@ from typing import Any
 
 from inbox_agent.addresses import Partner, Side
 from inbox_agent.business_clock import BusinessClock
+from inbox_agent.letters import Letter
 from inbox_agent.measure import PartnerRecord
 from inbox_agent.privacy import Privacy
 from inbox_agent.response_times import Ask
@@ -60,19 +61,19 @@ def _domains(partner: Partner, privacy: Privacy) -> str:
 
 def response_times(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
     """One row per ask."""
+    episode = {e.key: n for c in record.conversations for n, e in enumerate(c.episodes, start=1)}
     for ask in record.asks:
-        asker, answerer = ask.letter.author, ask.reply.author if ask.reply else None
         yield {
             "response": ask.key,
             "partner": privacy.partner(record.partner.key),
             "conversation": ask.conversation,
-            "episode": ask.episode,
+            "episode": episode[ask.episode],
             "responder": ask.responder,
             "is_first": int(ask.is_first),
             "asked_at": text_of(ask.asked_at),
-            "asked_by": privacy.author(ask.letter.side, asker),
+            "asked_by": _author(ask.letter, privacy),
             "answered_at": text_of(ask.reply.at) if ask.reply else None,
-            "answered_by": privacy.author(ask.responder, answerer) if ask.reply else None,
+            "answered_by": _author(ask.reply, privacy) if ask.reply else None,
             "outcome": ask.outcome,
             "response_seconds": ask.response_seconds,
             "business_seconds": ask.business_seconds,
@@ -84,6 +85,16 @@ def response_times(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
             "needs_reply": ask.needs_reply,
             "basis": "seen",
         }
+
+
+def _author(letter: Letter, privacy: Privacy) -> str | None:
+    """Who wrote it; in a Sent folder lie letters by others, too, who are none of our people."""
+    is_ours = letter.side == "us" and "sent_by_other_address" not in letter.flags
+    if letter.side == "us" and not privacy.our_people:
+        return "us"
+    if letter.author is None:
+        return None
+    return letter.author.key if is_ours else privacy.person(letter.author.key)
 
 
 def response_times_by_period(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
@@ -187,15 +198,12 @@ def conversations(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
 def contacts(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
     """One row per person; ours only where the team publishes them."""
     for contact in record.contacts:
-        if contact.side == "us":
-            if not privacy.our_people:
-                continue
-            address = contact.address
-        else:
-            address = privacy.person(contact.address, contact.name)
+        is_ours = contact.side == "us"
+        if is_ours and not privacy.our_people:
+            continue
         yield {
             "partner": privacy.partner(record.partner.key),
-            "address": address,
+            "address": contact.address if is_ours else privacy.person(contact.address),
             "name": privacy.name(contact.side, contact.name),
             "side": contact.side,
             "first_seen_at": text_of(contact.first_seen_at),
@@ -262,7 +270,7 @@ def messages(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
             "rule": letter.rule,
             "counts": int(letter.counts),
             "why_not": letter.why_not,
-            "from_address": privacy.author(letter.side, letter.author),
+            "from_address": _author(letter, privacy),
             "subject": privacy.subject(letter.subject),
             "flags": " ".join(letter.flags) or None,
         }

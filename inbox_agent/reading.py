@@ -10,6 +10,7 @@ from inbox_agent.config import MailboxSettings
 from inbox_agent.errors import FolderUnavailable, InboxAgentError, MailboxError
 from inbox_agent.mailbox import Folder, Mailbox
 from inbox_agent.mirror import Checkpoint, Mirror
+from inbox_agent.mirror_rows import Counts
 from inbox_agent.progress import Progress
 
 
@@ -25,6 +26,11 @@ class Reading:
     new_messages: int = 0
     unreadable: int = 0
     errors: list[InboxAgentError] = field(default_factory=list)
+
+    @property
+    def counts(self) -> Counts:
+        """What was read so far."""
+        return Counts(self.folders, self.new_messages, self.unreadable)
 
     def read(self, password: str, since: date | None, keyword: str | None) -> None:
         """Read every folder; `keyword` is the team's mark of letters that need no reply.

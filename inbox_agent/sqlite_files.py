@@ -16,7 +16,13 @@ _BUSY_MILLISECONDS = 5_000
 
 _REMEDIES = (
     ("disk is full", "free some space and run it again; nothing was half-written"),
+    ("No space left", "free some space and run it again; nothing was half-written"),
+    ("disk I/O error", "see whether its disk is full or broken, then run it again"),
     ("readonly", "make the file and its folder writable for this user"),
+    ("Read-only", "make it writable for this user"),
+    ("Permission denied", "make it writable for this user"),
+    ("File exists", "that is a file, not a folder; move it away or choose another folder"),
+    ("Not a directory", "a file lies in the way; move it away or choose another folder"),
     ("unable to open", "make its folder readable and writable for this user"),
     ("locked", "another program holds it; wait until that is done"),
     ("malformed", "it is damaged; move it away and run it again, or bring back a copy"),
@@ -31,11 +37,15 @@ def connect(path: Path) -> sqlite3.Connection:
     """
     is_new = not path.exists()
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    if is_new:
-        path.chmod(0o600)
-    connection.execute(f"pragma busy_timeout = {_BUSY_MILLISECONDS}")
-    connection.execute("pragma journal_mode = wal")
-    connection.execute("pragma synchronous = normal")
+    try:
+        if is_new:
+            path.chmod(0o600)
+        connection.execute(f"pragma busy_timeout = {_BUSY_MILLISECONDS}")
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("pragma synchronous = normal")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
@@ -45,13 +55,24 @@ def store_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.DatabaseError, OSError) as exc:
-        text = str(exc)
+        text = (isinstance(exc, OSError) and exc.strerror) or str(exc)
         remedy = next((what for sign, what in _REMEDIES if sign in text), "look at the file")
         raise StoreError(f"{path}: {text}: {remedy}") from exc
 
 
-def refuse_newer(db: Database, migrations: Migrations, path: Path) -> None:
-    """Refuse a database that a newer version of this program has changed."""
+def migrated(path: Path, migrations: Migrations) -> Database:
+    """A database with the schema of this version. Raises StoreError for that of a newer one."""
+    db = Database(connect(path), execute_plugins=False)
+    try:
+        _refuse_newer(db, migrations, path)
+        migrations.apply(db)
+    except BaseException:
+        db.conn.close()
+        raise
+    return db
+
+
+def _refuse_newer(db: Database, migrations: Migrations, path: Path) -> None:
     known = {migration.name for migration in migrations.pending(Database(memory=True))}
     newer = sorted({applied.name for applied in migrations.applied(db)} - known)
     if newer:

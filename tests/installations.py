@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import imaplib
 import json
 import sqlite3
 import subprocess
@@ -15,7 +16,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
-from servers import Delivery, ImapServer
+from servers import Delivery, DovecotServer, ImapServer, second_pair_of_eyes
 
 from inbox_agent.agent import Agent
 from inbox_agent.config import load_config
@@ -95,9 +96,11 @@ def install(top: Path, *mailboxes: str, more: str = "", partners: str = "") -> I
     return place
 
 
-def mailbox_entry(server: ImapServer, name: str = "partners", **changes: Any) -> str:
-    """One ``[[mailboxes]]`` entry; the password comes from a command, so that nothing is kept."""
-    command = f"{sys.executable} -c \"print('{server.password}')\""
+def mailbox_entry(
+    server: ImapServer, name: str = "partners", secret: str | None = None, **changes: Any
+) -> str:
+    """One ``[[mailboxes]]`` entry, the password given by a command; None leaves a key out."""
+    command = f"echo {secret or server.password}"
     keys: dict[str, Any] = {
         "name": name,
         "host": server.host,
@@ -107,7 +110,11 @@ def mailbox_entry(server: ImapServer, name: str = "partners", **changes: Any) ->
         "sent": ["Sent"],
     }
     password = f"password = {{ command = {json.dumps(command)} }}"
-    lines = [f"{key} = {json.dumps(value)}" for key, value in (keys | changes).items()]
+    lines = [
+        f"{key} = {json.dumps(value)}"
+        for key, value in (keys | changes).items()
+        if value is not None
+    ]
     return "\n".join(["[[mailboxes]]", *lines, password, ""])
 
 
@@ -179,10 +186,23 @@ def sample(count: int) -> list[Delivery]:
     return [Delivery(one.folder, one.raw, one.arrived_at, tuple(one.flags)) for one in chosen]
 
 
-def deliver(server: ImapServer, letters: Iterable[Delivery]) -> None:
-    """Put letters into their folders, one after the other; Sent is there in any case."""
-    for one in letters:
-        server.append(one.folder, one.raw, one.arrived_at, one.flags)
+def deliver(server: ImapServer, letters: Iterable[Delivery]) -> list[int]:
+    """Put letters into their folders, one after the other, and give their uids."""
+    if isinstance(server, DovecotServer):
+        with second_pair_of_eyes(server) as connection:
+            return [_appended(connection, one) for one in letters]
+    return [server.append(one.folder, one.raw, one.arrived_at, one.flags) for one in letters]
+
+
+def _appended(connection: imaplib.IMAP4, one: Delivery) -> int:
+    arrived_at = imaplib.Time2Internaldate(one.arrived_at)
+    args = (f'"{one.folder}"', f"({' '.join(one.flags)})", arrived_at, one.raw)
+    kind, data = connection.append(*args)
+    if kind == "NO":  # no such folder yet
+        connection.create(args[0])
+        kind, data = connection.append(*args)
+    assert kind == "OK", data
+    return int(data[0].split(b"]")[0].split()[-1])  # APPENDUID, RFC 4315 §3
 
 
 def write_mbox(path: Path, letters: Sequence[Delivery]) -> Path:

@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import sqlite3
+import tempfile
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import agreement
+from mailboxes import ClockArgs, Mailbox
+
 from inbox_agent import published_rows
-from inbox_agent.business_clock import Clocks, Terms
+from inbox_agent.agent import measure_all
+from inbox_agent.business_clock import BusinessClock, Clocks, Terms
 from inbox_agent.catalogue import TABLES
+from inbox_agent.config import load_config
 from inbox_agent.copies import by_partner
+from inbox_agent.demo.cast import TEAM_DOMAIN
+from inbox_agent.demo.letter import SampleLetter
+from inbox_agent.demo.sample import sample_config_toml, sample_letters, sample_partners_toml
+from inbox_agent.header_block import kept_fields
 from inbox_agent.measure import PartnerRecord, measure
-from inbox_agent.messages import FetchedHeader, Message
+from inbox_agent.messages import HEADER_FIELDS, FetchedHeader, Message, parse_message
 from inbox_agent.mirror import Checkpoint, Mirror
 from inbox_agent.privacy import Privacy
 from inbox_agent.published import Generation
-from tests.agreement import clock_of
-from tests.mailboxes import Mailbox
 
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
@@ -43,8 +52,25 @@ _BY_RECORD = (
 # -- measuring ------------------------------------------------------------------------------
 
 
+def clock_of(args: ClockArgs) -> BusinessClock:
+    """The product's clock, one for the same settings: its sums are many and stay the same."""
+    return _clock(*(args[name] for name in ("timezone", "days", "hours", "holiday_dates")))
+
+
+@lru_cache
+def _clock(timezone: Any, days: Any, hours: Any, holidays: Any) -> BusinessClock:
+    return agreement.clock_of(
+        {"timezone": timezone, "days": days, "hours": hours, "holiday_dates": holidays}
+    )
+
+
 def terms_of(box: Mailbox) -> Terms:
     return Terms(box.standards, Clocks(clock_of(box.us), clock_of(box.them)), box.cuts)
+
+
+def measured(box: Mailbox, copies: Iterable[Message] | None = None) -> PartnerRecord:
+    """The record of the mailbox's partner, from its copies or others."""
+    return measured_as(box, box.partner_key, box.copies if copies is None else copies)
 
 
 def measured_as(box: Mailbox, partner: str, copies: Iterable[Message]) -> PartnerRecord:
@@ -54,7 +80,10 @@ def measured_as(box: Mailbox, partner: str, copies: Iterable[Message]) -> Partne
 
 def records_of(box: Mailbox, copies: Sequence[Message]) -> list[PartnerRecord]:
     """The record of everybody the copies name, each measured alone, by key."""
-    return [measured_as(box, key, found) for key, found in sorted(by_partner(copies, box.roster).items())]
+    return [
+        measured_as(box, key, found)
+        for key, found in sorted(by_partner(copies, box.roster).items())
+    ]
 
 
 def rows_of(record: PartnerRecord, privacy: Privacy = OPEN) -> Tables:
@@ -109,7 +138,9 @@ def _key(table: Any) -> str:
 
 def block_of(message: Message) -> bytes:
     """The header block that says what a `Message` says."""
-    lines = [f"Received: from somewhere by {h} with ESMTP; {_date(at)}" for h, at in message.received]
+    lines = [
+        f"Received: from somewhere by {h} with ESMTP; {_date(at)}" for h, at in message.received
+    ]
     lines += [f"From: {message.from_.key}"] if message.from_ else []
     for name, people in (("To", message.to), ("Cc", message.cc), ("Bcc", message.bcc)):
         lines += [f"{name}: " + ",\r\n\t".join(a.key for a in people)] if people else []
@@ -163,3 +194,71 @@ def as_plain(message: Message) -> Message:
     """A copy without what its very bytes decide, and with its marks in one order."""
     marks = tuple(sorted(message.marks))
     return replace(message, digest="", problems=(), marks=marks, subject=message.subject.strip())
+
+
+# -- the demo's letters ---------------------------------------------------------------------
+
+SAMPLE_AS_OF = datetime(2026, 7, 15, 10, 0, tzinfo=UTC)
+SAMPLE_PARTNERS = """
+[[partners]]
+name = "Lone Wolf"
+addresses = ["wolf.pack@gmail.com"]
+fields = { code = "7" }
+"""
+
+
+@lru_cache(maxsize=1)
+def sample_generation() -> Generation:
+    """The demo's letters measured and ready to be published, with one partner of one person."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "inbox-agent.toml"
+        path.write_text(sample_config_toml(1143), "utf-8")
+        path.with_name("partners.toml").write_text(sample_partners_toml() + SAMPLE_PARTNERS)
+        config = load_config(path)
+    held = [_as_message(letter, uid) for uid, letter in enumerate(_sample_letters(), 1)]
+    records, without = measure_all(config, held, {"partners": SAMPLE_AS_OF}, SAMPLE_AS_OF)
+    return Generation(
+        records=records,
+        as_of=SAMPLE_AS_OF,
+        number=3,
+        published_at=SAMPLE_AS_OF,
+        version="0.1",
+        config_digest=config.digest(),
+        messages=len(held),
+        without_partner=without,
+        clock=config.our_clock(),
+        cuts=config.cuts(),
+        privacy=OPEN,
+        polls=(),
+        folders=(),
+    )
+
+
+def _sample_letters() -> list[SampleLetter]:
+    at = SAMPLE_AS_OF - timedelta(days=9)
+    wolf, team = "Lone Wolf <Wolf.Pack@gmail.com>", f"Ana <ana@{TEAM_DOMAIN}>"
+    asked = _letter(wolf, team, at, "wolf-1@gmail.com", "Terms for wolf.pack@gmail.com?")
+    answered = _letter(team, wolf, at + timedelta(hours=3), "wolf-2@ours", "Re: Terms")
+    ours = SampleLetter("Sent", at + timedelta(hours=3), answered)
+    return [*sample_letters(SAMPLE_AS_OF), SampleLetter("INBOX", at, asked), ours]
+
+
+def _letter(author: str, to: str, at: datetime, message_id: str, subject: str) -> bytes:
+    lines = [f"From: {author}", f"To: {to}", f"Date: {_date(at)}", f"Subject: {subject}"]
+    cited = "In-Reply-To: <wolf-1@gmail.com>\r\n" if subject.startswith("Re") else ""
+    return ("\r\n".join([*lines, f"Message-ID: <{message_id}>"]) + f"\r\n{cited}\r\n").encode()
+
+
+def _as_message(letter: SampleLetter, uid: int) -> Message:
+    is_sent = letter.folder == "Sent"
+    header = FetchedHeader(
+        mailbox="partners",
+        folder=letter.folder,
+        uidvalidity=UIDVALIDITY,
+        uid=uid,
+        received_at=letter.arrived_at,
+        size_octets=len(letter.raw),
+        block=kept_fields(letter.raw, (), is_sent, HEADER_FIELDS),
+        fetched_at=SAMPLE_AS_OF,
+    )
+    return parse_message(header, is_sent_copy=is_sent, is_settled="NoReplyNeeded" in letter.flags)

@@ -10,11 +10,25 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import oracle
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from mailboxes import PARTNER, ROSTER, SECOND, Mailbox, addresses, mailboxes, message
+from round_trip import (
+    Tables,
+    as_plain,
+    clock_of,
+    fill,
+    generation_of,
+    measured,
+    measured_as,
+    records_of,
+    rows_of,
+    tables_in,
+)
 
-from inbox_agent.addresses import Address
+from inbox_agent.addresses import Address, Side
 from inbox_agent.conversations import Conversation, Turn
 from inbox_agent.copies import author_key, by_partner, same_letters
 from inbox_agent.letters import Letter, letters_of, row_key
@@ -22,23 +36,10 @@ from inbox_agent.measure import PartnerRecord
 from inbox_agent.messages import Message, choose_at
 from inbox_agent.mirror import Mirror
 from inbox_agent.published import publish
-from inbox_agent.response_times import Ask
-from inbox_agent.standards import DAY_SECONDS, Cuts
+from inbox_agent.response_times import Ask, Outcome
+from inbox_agent.standards import Cuts
 from inbox_agent.standing import asks_by_period, in_window, window
 from inbox_agent.survival import Figures, figures
-from tests import oracle
-from tests.agreement import clock_of, measured
-from tests.mailboxes import PARTNER, ROSTER, SECOND, Mailbox, addresses, mailboxes, message
-from tests.round_trip import (
-    Tables,
-    as_plain,
-    fill,
-    generation_of,
-    measured_as,
-    records_of,
-    rows_of,
-    tables_in,
-)
 
 BYSTANDER = "initech.com"
 
@@ -55,7 +56,7 @@ def examples(count: int) -> settings:
 
 
 @given(mailboxes(), st.randoms(use_true_random=False))
-@examples(40)
+@examples(100)
 def test_shuffled_copies_give_the_same_record(box: Mailbox, random: Any) -> None:
     shuffled = list(box.copies)
     random.shuffle(shuffled)
@@ -87,8 +88,7 @@ def _of_the_bystander(copy: Message, prefix: str) -> Message:
         return tuple(replace(a, domain=_SWAPPED.get(a.domain, a.domain)) for a in people)
 
     def failed(value: str) -> str:
-        found = ", ".join(a.key for a in swapped(addresses(*value.split(", "))))
-        return found
+        return ", ".join(a.key for a in swapped(addresses(*value.split(", "))))
 
     names = {"x-failed-recipients": failed}
     return replace(
@@ -106,7 +106,7 @@ def _of_the_bystander(copy: Message, prefix: str) -> Message:
 
 
 @given(crowded_mailboxes())
-@examples(40)
+@examples(100)
 def test_a_partner_measured_alone_is_the_same_as_among_all(box: Mailbox) -> None:
     found = by_partner(box.copies, box.roster)
     for partner in (PARTNER, BYSTANDER):
@@ -117,7 +117,7 @@ def test_a_partner_measured_alone_is_the_same_as_among_all(box: Mailbox) -> None
 
 
 @given(crowded_mailboxes(), st.data())
-@examples(15)
+@examples(30)
 def test_any_split_and_order_of_arrival_give_the_same_tables(
     box: Mailbox, data: st.DataObject
 ) -> None:
@@ -154,7 +154,7 @@ def until(box: Mailbox, copies: Sequence[Message]) -> list[Message]:
 
 
 @given(mailboxes())
-@examples(40)
+@examples(80)
 def test_letters_after_as_of_are_as_if_not_there(box: Mailbox) -> None:
     assert measured(box) == measured(box, until(box, box.copies))
 
@@ -182,15 +182,13 @@ def _ageing(row: dict[str, Any], cuts: Cuts) -> set[str]:
     found = {"as_of"}
     for prefix in ("", "ours_", "theirs_"):
         followed = row.get(f"{prefix}followed_seconds")
-        if followed is not None and (
-            row[f"{prefix}open"] or followed < cuts.give_up_after_seconds
-        ):
+        if followed is not None and (row[f"{prefix}open"] or followed < cuts.give_up_after_seconds):
             found |= {prefix + name for name in AGEING}
     return found
 
 
 @given(mailboxes(), st.data())
-@examples(50)
+@examples(150)
 def test_nothing_but_estimates_over_open_asks_changes_before_next_change_at(
     box: Mailbox, data: st.DataObject
 ) -> None:
@@ -226,7 +224,7 @@ def _less(value: float | None) -> float:
     return float("-inf") if value is None else value
 
 
-def sets_of(record: PartnerRecord, box: Mailbox, responder: str) -> dict[object, Figures]:
+def sets_of(record: PartnerRecord, box: Mailbox, responder: Side) -> dict[object, Figures]:
     """The figures of one direction over the window and by period."""
     clock = clock_of(box.us)
     ends = window(box.cuts, clock, box.as_of)
@@ -235,8 +233,7 @@ def sets_of(record: PartnerRecord, box: Mailbox, responder: str) -> dict[object,
         for (side, period), asks in asks_by_period(record.asks, clock).items()
         if side == responder
     }
-    side = "us" if responder == "us" else "them"
-    return found | {"window": figures(in_window(record.asks, side, ends), box.cuts)}
+    return found | {"window": figures(in_window(record.asks, responder, ends), box.cuts)}
 
 
 GIVE_UP = 100
@@ -252,7 +249,7 @@ LETTER = letters_of(
 
 def ask_of(age: int, took: int | None = None, worked: int = 0, working_age: int = 0) -> Ask:
     """An ask to us: `age` and `took` by the calendar, `worked` and `working_age` in hours."""
-    unanswered = "open" if age < GIVE_UP else "lapsed"
+    unanswered: Outcome = "open" if age < GIVE_UP else "lapsed"
     return Ask(
         key="ask",
         conversation="conversation",
@@ -290,10 +287,8 @@ ASKS = st.lists(_asks(), max_size=14)
 
 
 @given(st.lists(_asks(), min_size=5, max_size=14), st.data())
-@examples(150)
-def test_taking_an_answer_away_makes_no_figure_better(
-    asks: list[Ask], data: st.DataObject
-) -> None:
+@examples(200)
+def test_taking_an_answer_away_makes_no_figure_better(asks: list[Ask], data: st.DataObject) -> None:
     answered = [i for i, ask in enumerate(asks) if ask.outcome == "answered"]
     assume(answered)
     place = data.draw(st.sampled_from(answered))
@@ -304,7 +299,7 @@ def test_taking_an_answer_away_makes_no_figure_better(
 
 
 @given(mailboxes(), st.data())
-@examples(60)
+@examples(100)
 def test_taking_the_last_letter_away_makes_no_figure_of_its_side_better(
     box: Mailbox, data: st.DataObject
 ) -> None:
@@ -321,7 +316,9 @@ def test_taking_the_last_letter_away_makes_no_figure_of_its_side_better(
     assume(all(a.outcome != "void" for a in without.asks if a.letter.key == ask.letter.key))
     before, after = (sets_of(r, box, ask.responder) for r in (record, without))
     assert before.keys() == after.keys()
-    assert {where: found for where in before if (found := bettered(before[where], after[where]))} == {}
+    assert {
+        where: found for where in before if (found := bettered(before[where], after[where]))
+    } == {}
 
 
 def copies_without(letter: Letter, box: Mailbox) -> list[Message]:
@@ -342,7 +339,7 @@ def threads(record: PartnerRecord, less: Letter | None = None) -> set[tuple[str,
 
 
 @given(mailboxes(), st.data())
-@examples(60)
+@examples(100)
 def test_a_nudge_never_makes_us_look_faster(box: Mailbox, data: st.DataObject) -> None:
     box = replace(box, copies=tuple(until(box, box.copies)))
     record = measured(box)
@@ -409,7 +406,7 @@ def _turn_of(ask: Ask, record: PartnerRecord) -> tuple[Conversation, Turn]:
 
 
 @given(ASKS)
-@examples(150)
+@examples(200)
 def test_the_estimate_is_that_of_kaplan_and_meier_in_fractions(asks: list[Ask]) -> None:
     found = figures(asks, SHORT)
     events = [a.response_seconds for a in asks if a.response_seconds is not None]
@@ -479,5 +476,3 @@ def test_the_rate_is_zero_where_nobody_answered() -> None:
     found = figures([ask_of(150)] * 5, SHORT)
     assert (found.response_rate, found.rate_so_far) == (0.0, 0.0)
     assert (found.p50_seconds, found.p50_reached, found.answered_p50_seconds) == (None, False, None)
-
-
