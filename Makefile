@@ -20,7 +20,7 @@ demo: install ## Runs the whole job on a sample mailbox, then Datasette (ARGS="-
 
 test: install ## Runs every test (ARGS="-k silence"); as root fetches Dovecot and Chromium first
 	@scripts/install-test-packages
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
 quick: install ## Runs the tests that take seconds and need nothing but Python
 	@$(BIN)/python -m pytest -m '$(QUICK)' $(ARGS)

@@ -87,6 +87,6 @@ def _side(address: Address, partner: str, roster: Roster) -> Side | None:
 def _usual_gap(wrote: Sequence[Letter], clock: BusinessClock, as_of: datetime) -> int | None:
     """The median gap, in our working days, between the days on which one person wrote."""
     days = sorted({clock.local_date(letter.instant) for letter in wrote})
-    since = clock.local_date(as_of - RHYTHM_REACH)
+    since = clock.local_date(as_of) - RHYTHM_REACH
     gaps = [clock.working_days(a, b) for a, b in pairwise(days) if b > since]
     return nearest_rank_median(sorted(gaps))

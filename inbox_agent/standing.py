@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +13,8 @@ from inbox_agent.addresses import Side
 from inbox_agent.business_clock import BusinessClock, Terms
 from inbox_agent.conversations import Conversation
 from inbox_agent.response_times import Ask
-from inbox_agent.silence_gaps import Rhythm
-from inbox_agent.standards import Cuts
+from inbox_agent.silence_gaps import RHYTHM_REACH, Rhythm
+from inbox_agent.standards import Cuts, Span
 from inbox_agent.survival import Figures, figures
 
 State = Literal["ok", "watch", "act", "unknown"]
@@ -176,21 +177,38 @@ def _owed(count: int, asked: str, due: str) -> str:
     return f"{count} of their letters wait for our answer, the oldest of {asked}, due on {due}."
 
 
-def next_change(asks: Iterable[Ask], rhythm: Rhythm, terms: Terms, as_of: datetime) -> datetime:
+def next_change(asks: Sequence[Ask], rhythm: Rhythm, terms: Terms, as_of: datetime) -> datetime:
     """The first instant after `as_of` at which a figure changes without new mail.
 
-    An ask falls due, lapses or leaves the waiting list; a silence turns amber or red; a gap
-    leaves the rhythm's 12 months; the next local midnight at the latest.
+    An ask falls due, lapses, leaves the waiting list, has been followed long enough, or has
+    waited as long as another one took; a silence turns amber or red; a gap leaves the rhythm's
+    12 months; the next local midnight at the latest. `followed_seconds` grows with `as_of`
+    itself until the give-up time.
     """
     clock, give_up_after = terms.clocks.us, timedelta(seconds=terms.cuts.give_up_after_seconds)
     instants = [clock.midnight(clock.local_date(as_of) + timedelta(days=1))]
     instants += [at for at in (rhythm.watch_at, rhythm.act_at) if at]
-    instants += [gap.ended_at + timedelta(days=365) for gap in rhythm.gaps if gap.ended_at]
+    instants += [gap.ended_at + RHYTHM_REACH for gap in rhythm.gaps if gap.ended_at]
+    instants += [ask.asked_at + give_up_after for ask in asks]
+    instants += _crossings(asks, terms)
     for ask in asks:
         if ask.reply is None:
             instants.append(ask.waits_until)
-            instants.append(ask.asked_at + give_up_after)
             if ask.due_at:
                 moment = timedelta(seconds=1)
                 instants += [ask.due_at + moment, ask.due_at - _SOON + moment]
     return min(at for at in instants if at > as_of)
+
+
+def _crossings(asks: Sequence[Ask], terms: Terms) -> Iterator[datetime]:
+    """When an open ask will have waited as long as the next slower answer took: F(t) moves."""
+    for side, clock in (("us", terms.clocks.us), ("them", terms.clocks.them)):
+        here = [ask for ask in asks if ask.responder == side]
+        took = sorted(a.response_seconds for a in here if a.response_seconds is not None)
+        worked = sorted(a.business_seconds for a in here if a.business_seconds is not None)
+        for ask in here:
+            if ask.outcome == "open":
+                for seconds in took[bisect_right(took, ask.age_seconds) :][:1]:
+                    yield ask.asked_at + timedelta(seconds=seconds)
+                for seconds in worked[bisect_right(worked, ask.business_age_seconds) :][:1]:
+                    yield clock.deadline(ask.asked_at, Span(seconds, "working_seconds"))

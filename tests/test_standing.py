@@ -340,9 +340,6 @@ def test_a_gap_leaves_the_rhythm_at_that_very_instant() -> None:
     assert record(letters, at).rhythm.usual_gap_working_days is None
 
 
-@pytest.mark.xfail(
-    strict=True, reason="standing.next_change looks at unanswered asks only; these are answered"
-)
 def test_a_rate_that_appears_by_itself_is_announced() -> None:
     """Five asks of one day, all answered: the first has been followed for 30 days at 10:00."""
     asked = [theirs(MONDAY + n * 60 * SECOND, subject=f"Number {n}?") for n in range(5)]
@@ -358,10 +355,6 @@ def test_a_rate_that_appears_by_itself_is_announced() -> None:
     assert found.next_change_at <= appears_at
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="contacts reckon 365 days back by the local date, which changes at 22:00 UTC",
-)
 def test_a_persons_gap_that_leaves_the_12_months_is_announced() -> None:
     """365 days before 30 March 2024 it was summer time already, so that day ended an hour
     earlier: Bob's gap up to Saturday, 1 April 2023 is left out an hour before midnight."""
