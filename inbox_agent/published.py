@@ -62,7 +62,8 @@ def publish(path: Path, generation: Generation) -> None:
                 _make_schema(db, fields)
                 for table, found in _tables(generation).items():
                     _fill(db, table, found)
-            db.execute("pragma wal_checkpoint(truncate)")
+            # Datasette only reads and never does it; passive, because we wait for no reader
+            db.execute("pragma wal_checkpoint(passive)")
         finally:
             db.conn.close()
 

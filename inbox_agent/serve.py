@@ -182,12 +182,27 @@ def start(
         child = subprocess.Popen(  # noqa: S603 - our own arguments
             datasette_command(database, metadata, host, port), stdout=sink, stderr=sink
         )
+    try:
+        if _answers(child, host, port):
+            return child
+    except BaseException:
+        _end(child)
+        raise
+    _end(child)
+    raise ConfigError(f"Datasette did not start at port {port}; {log} says why")
+
+
+def _answers(child: subprocess.Popen[bytes], host: str, port: int) -> bool:
+    """Wait until it does; not for ever, and not once it has ended."""
     for _ in range(_START_TRIES):
         if child.poll() is not None:
-            break
+            return False
         with suppress(OSError), socket.create_connection((host, port), timeout=1):
-            return child
+            return True
         time.sleep(_START_PAUSE_SECONDS)
+    return False
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
     child.terminate()
     child.wait()
-    raise ConfigError(f"Datasette did not start at port {port}; {log} says why")
