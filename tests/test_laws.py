@@ -14,7 +14,7 @@ import oracle
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
-from mailboxes import PARTNER, ROSTER, SECOND, Mailbox, addresses, mailboxes, message
+from mailboxes import OUR_LIST, PARTNER, ROSTER, SECOND, Mailbox, addresses, mailboxes, message
 from round_trip import (
     Tables,
     as_plain,
@@ -116,6 +116,33 @@ def test_a_partner_measured_alone_is_the_same_as_among_all(box: Mailbox) -> None
         among_all = measured_as(box, partner, box.copies)
         assert alone == among_all
         assert rows_of(alone) == rows_of(among_all)
+
+
+def test_a_partner_alone_has_our_answer_through_a_list_and_the_report_about_it() -> None:
+    """Neither names the partner: one goes to our list alone, the other comes from a relay."""
+    asked = message("ask@mail.example", ASKED_AT, to=("ana@acme.com",))
+    answer = message(
+        "answer@mail.example",
+        ASKED_AT + 60 * SECOND,
+        author="ana@acme.com",
+        to=(OUR_LIST,),
+        in_reply_to="ask@mail.example",
+    )
+    report = message(
+        "report@mail.example",
+        ASKED_AT + 90 * SECOND,
+        author="mailer-daemon@relay.example",
+        to=("ana@acme.com",),
+        in_reply_to="answer@mail.example",
+        marks=(("content-type", "multipart/report; report-type=delivery-status"),),
+    )
+    alone = by_partner([asked, answer, report], ROSTER)[PARTNER]
+    letters = letters_of(ROSTER.partner(PARTNER), alone, ROSTER, ASKED_AT + 120 * SECOND)
+    assert [(x.side, x.kind) for x in letters] == [
+        ("them", "human"),
+        ("us", "human"),
+        ("them", "bounce"),
+    ]
 
 
 @given(crowded_mailboxes(), st.data())

@@ -366,3 +366,25 @@ def test_a_persons_gap_that_leaves_the_12_months_is_announced() -> None:
     before, after = record(letters, as_of), record(letters, as_of + 90 * 60 * SECOND)
     assert before.next_change_at == local("2024-03-31 00:00")
     assert rows_of(before)["contacts"] == rows_of(after)["contacts"]
+
+
+def test_an_open_ask_that_has_waited_as_long_as_an_answer_took_is_announced() -> None:
+    """Two answers took 1 h and two 20 h. An open ask of Tuesday 20:00 has waited 20 h on
+    Wednesday at 16:00. Before, both of those followed at 20 h were answered: F = 1. From then
+    on it is 2 of 3: F = 1 - 3/5 · 1/3 = 4/5, and nine of ten is not reached any more.
+    In working time it is later: 6 h 27 min of it have passed at 16:27.
+    """
+    hours = 3600 * SECOND
+    asked = [theirs(MONDAY + n * 60 * SECOND, subject=f"Number {n}?") for n in range(4)]
+    answered = [
+        ours(MONDAY + n * 60 * SECOND + took * hours, asked[n].message_id, is_settled=True)
+        for n, took in enumerate((1, 1, 20, 20))
+    ]
+    letters = [*asked, *answered, theirs(local("2025-05-06 20:00"), subject="Number 4?")]
+    crossing = local("2025-05-07 16:00")
+    before = record(letters, crossing - 6 * hours)
+    assert before.standing.ours.p90_seconds == 20 * 3600
+    assert before.next_change_at == crossing
+    assert record(letters, crossing - SECOND).standing.ours.p90_seconds == 20 * 3600
+    assert record(letters, crossing).standing.ours.p90_seconds is None
+    assert record(letters, crossing).next_change_at == local("2025-05-07 16:27")
