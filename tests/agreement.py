@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import date, time
+from functools import lru_cache
 from typing import Any
 
 from mailboxes import ClockArgs, Mailbox
@@ -51,9 +53,17 @@ GAP_COLUMNS = (
 
 def clock_of(args: ClockArgs) -> BusinessClock:
     """The product's clock for the generator's arguments; holidays are its closed days."""
-    return BusinessClock.make(
-        args["timezone"], args["days"], args["hours"], None, args["holiday_dates"]
-    )
+    return _clock(args["timezone"], args["days"], args["hours"], args["holiday_dates"])
+
+
+@lru_cache
+def _clock(
+    timezone: str,
+    days: tuple[str, ...],
+    hours: tuple[tuple[time, time], ...],
+    closed: frozenset[date],
+) -> BusinessClock:
+    return BusinessClock.make(timezone, days, hours, None, closed)
 
 
 def measured(box: Mailbox, copies: Sequence[Message] | None = None) -> PartnerRecord:

@@ -11,7 +11,7 @@ from inbox_agent.measure import PartnerRecord
 
 #: Without shrinking: mailboxes of thirty letters take minutes to shrink and say little more.
 thorough = settings(
-    max_examples=200,
+    max_examples=600,
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.too_slow],

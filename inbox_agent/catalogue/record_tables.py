@@ -79,8 +79,19 @@ ABOUT = Table(
             "After a pause of this long a conversation begins anew.",
         ),
         Column("timezone", "TEXT", None, "The team's time zone, in which days begin and end."),
-        Column("messages", "INTEGER", "count", "Letters held, whether they count or not."),
-        Column("left_out", "TEXT", None, "Letters left out of the figures, by reason (JSON)."),
+        Column(
+            "messages",
+            "INTEGER",
+            "count",
+            "Copies of letters held, in whatever folder, whether they count or not.",
+        ),
+        Column(
+            "left_out",
+            "TEXT",
+            None,
+            "Letters left out of the figures, by reason (JSON); one in the records of two "
+            "partners is counted in both.",
+        ),
         Column(
             "clock_conflicts",
             "INTEGER",
