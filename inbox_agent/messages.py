@@ -25,7 +25,7 @@ from inbox_agent.header_cleaning import (
     without_comments,
 )
 
-#: The header fields that are asked for and kept, and no others (``mail.md`` P2).
+#: The header fields that are asked for and kept, and no others: what figures need, and no more.
 HEADER_FIELDS: tuple[str, ...] = tuple(
     """From Sender Reply-To To Cc Bcc Date Subject Message-ID In-Reply-To References
     Thread-Index Thread-Topic Content-Type Content-Class Auto-Submitted Precedence X-Precedence

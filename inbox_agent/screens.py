@@ -12,8 +12,16 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
+from rich.text import Text
 
 from inbox_agent.errors import StoreError
 from inbox_agent.sqlite_files import store_errors
@@ -29,6 +37,23 @@ def printable(text: object) -> str:
     return escape("".join(c if c.isprintable() else f"U+{ord(c):04X}" for c in str(text)))
 
 
+class _Letters(ProgressColumn):
+    """How many letters of how many; nothing in stages that count none."""
+
+    def render(self, task: Task) -> Text:
+        done = f"{task.completed:,.0f}"
+        if task.total is not None:
+            return Text(f"{done} of {task.total:,.0f} letters")
+        return Text(f"{done} letters" if task.completed else "")
+
+
+class _TimeLeft(TimeRemainingColumn):
+    """The time left, where it can be known."""
+
+    def render(self, task: Task) -> Text:
+        return Text("") if task.total is None else super().render(task)
+
+
 class Shown:
     """Progress on a terminal: a bar a folder, then one line a stage; nothing elsewhere."""
 
@@ -37,9 +62,8 @@ class Shown:
         self._bars = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("letters"),
-            TimeRemainingColumn(),
+            _Letters(),
+            _TimeLeft(),
             console=console,
             transient=True,
             disable=not console.is_terminal,
