@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,7 +26,7 @@ from inbox_agent.measure import PartnerRecord
 from inbox_agent.mirror_rows import instant
 from inbox_agent.privacy import Privacy
 from inbox_agent.published_rows import Row, text_of
-from inbox_agent.sqlite_files import connect, private_directory, store_errors
+from inbox_agent.sqlite_files import connect, keeping_wal, private_directory, store_errors
 from inbox_agent.standards import DAY_SECONDS, Cuts
 
 #: How far beyond `as_of` the table of working days reaches, so that views never run out of it.
@@ -56,7 +57,7 @@ def publish(path: Path, generation: Generation) -> None:
     private_directory(path.parent)
     with store_errors(path):
         db = Database(connect(path), execute_plugins=False)
-        try:
+        with closing(db.conn), keeping_wal(path):
             fields = _field_columns(generation.records)
             with db.atomic():
                 _make_schema(db, fields)
@@ -64,7 +65,6 @@ def publish(path: Path, generation: Generation) -> None:
                     _fill(db, table, found)
             # Datasette only reads and never does it; passive, because we wait for no reader
             db.execute("pragma wal_checkpoint(passive)")
-        finally:
             db.conn.close()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlite_utils import Database, Migrations
@@ -47,6 +47,20 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+@contextmanager
+def keeping_wal(path: Path) -> Iterator[None]:
+    """Leave the files beside the database when its writer is closed within.
+
+    The last connection to close takes ``-wal`` and ``-shm`` away, and a reader that comes at
+    that very moment finds a database it can't open. One that only reads can't take them away,
+    so it is the last.
+    """
+    reader = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    with closing(reader):
+        reader.execute("select count(*) from sqlite_master").fetchall()
+        yield
 
 
 @contextmanager

@@ -525,3 +525,13 @@ def test_working_days_reach_beyond_as_of_and_back_to_the_first_gap() -> None:
     assert all(a["ends_at"] == b["begins_at"] for a, b in pairwise(days))
     steps = [b["working_days"] - a["working_days"] for a, b in pairwise(days)]
     assert steps == [row["is_working"] for row in days[1:]]
+
+
+def test_a_reader_that_comes_while_the_writer_leaves_can_open_the_database(tmp_path: Path) -> None:
+    path = tmp_path / "partners.db"
+    publish(path, sample_generation())
+    assert {each.name for each in tmp_path.iterdir()} == {
+        "partners.db",
+        "partners.db-wal",
+        "partners.db-shm",
+    }
