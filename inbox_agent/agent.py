@@ -120,7 +120,8 @@ class Agent:
         with Mirror(self.mirror_path) as mirror:
             for settings in self.config.mailboxes:
                 self._poll_mailbox(mirror, settings, as_of, report)
-            self._reckon(mirror, None, report)
+            if mirror.as_of():  # else nothing has ever been read, and there is nothing to say
+                self._reckon(mirror, None, report)
         return report
 
     def rebuild(self, as_of: datetime | None = None, *, reparse: bool = False) -> Report:

@@ -144,6 +144,7 @@ def demo(ctx: click.Context, directory: Path, port: int | None, no_serve: bool) 
 @click.pass_context
 def init(ctx: click.Context, /, directory: Path, **flags: str | None) -> None:
     """Write a commented config; what no flag says is asked for on a terminal."""
+    setup_files.refuse_existing(directory)
     texts = {}
     for question in setup_files.QUESTIONS:
         given = flags[question.field]
@@ -153,7 +154,9 @@ def init(ctx: click.Context, /, directory: Path, **flags: str | None) -> None:
             texts[question.field] = given
     for path in setup_files.write_setup(directory, setup_files.check_answers(texts)):
         output.print(f"wrote {screens.printable(path)}")
-    output.print("next: inbox-agent check")
+    config = screens.printable(directory / _DEFAULT_CONFIG)
+    output.print("put the password where the config says it is, then:")
+    output.print(f"inbox-agent -c {config} check")
     ctx.exit(0)
 
 
@@ -326,7 +329,10 @@ def status(ctx: click.Context) -> None:
         return screens.local_time(instant(at).astimezone(zone)) if at else "never"
 
     with Mirror(agent.mirror_path) as mirror:
-        screens.status(agent.published_path, mirror.polls(), mirror.folders(), output, local)
+        polls = mirror.polls()
+        screens.status(agent.published_path, polls, mirror.folders(), output, local)
+    if polls:
+        output.print(f"times are those of {zone.key}")
 
 
 @contextmanager

@@ -41,7 +41,8 @@ def read_mbox(path: Path) -> Iterator[FiledLetter]:
         with _open(path) as lines:
             yield from _letters(lines, path)
     except (OSError, EOFError, zlib.error) as exc:
-        raise ConfigError(f"{path}: can't be read as mbox: {exc}") from exc
+        why = (isinstance(exc, OSError) and exc.strerror) or str(exc)
+        raise ConfigError(f"{path}: can't be read as mbox: {why}") from exc
 
 
 def _open(path: Path) -> BufferedIOBase:

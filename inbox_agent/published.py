@@ -63,8 +63,9 @@ def publish(path: Path, generation: Generation) -> None:
                 _make_schema(db, fields)
                 for table, found in _tables(generation).items():
                     _fill(db, table, found)
-            # Datasette only reads and never does it; passive, because we wait for no reader
-            db.execute("pragma wal_checkpoint(passive)")
+            # Datasette only reads and never does it; what a reader is in the way of waits
+            db.execute("pragma busy_timeout = 0")
+            db.execute("pragma wal_checkpoint(truncate)")
             db.conn.close()
 
 

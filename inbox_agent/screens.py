@@ -141,7 +141,7 @@ def status(
         return
     console.print(_folder_table(folders, local))
     if database.is_file():
-        _left_out(database, console)
+        _left_out(database, console, local)
 
 
 def _folder_table(folders: Iterable[dict[str, Any]], local: Callable[[int | None], str]) -> Table:
@@ -164,10 +164,11 @@ def _folder_table(folders: Iterable[dict[str, Any]], local: Callable[[int | None
     return table
 
 
-def _left_out(database: Path, console: Console) -> None:
+def _left_out(database: Path, console: Console, local: Callable[[int | None], str]) -> None:
     for row in _read(database, "select * from about", ()):
         console.print(
-            f"figures as of {row['as_of']}, generation {row['generation']};"
+            f"figures as of {local(int(datetime.fromisoformat(row['as_of']).timestamp()))},"
+            f" generation {row['generation']};"
             f" {row['messages']:,} letters held"
         )
         reasons = json.loads(row["left_out"])

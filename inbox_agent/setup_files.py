@@ -57,8 +57,13 @@ def check_answers(texts: Mapping[str, str]) -> Answers:
     kept = {}
     for question in QUESTIONS:
         text = texts.get(question.field, question.default)
+        if text is None:
+            raise ConfigError(
+                f"--{question.field}: is missing ({question.text}); "
+                "give it, or run init on a terminal, where it is asked for"
+            )
         try:
-            kept[question.field] = question.check(text or "")
+            kept[question.field] = question.check(text)
         except ValueError as exc:
             raise ConfigError(f"--{question.field}: {exc}") from exc
     return Answers(**kept)
@@ -151,6 +156,14 @@ def render_config(answers: Answers) -> str:
     return text
 
 
+def refuse_existing(directory: Path) -> None:
+    """Raise ConfigError, naming the file, where one of the two is there already."""
+    for name in (CONFIG_NAME, PARTNERS_NAME):
+        path = directory / "config" / name
+        if path.exists():
+            raise ConfigError(f"{path}: is there already and is left as it is; move it away first")
+
+
 def write_setup(directory: Path, answers: Answers) -> list[Path]:
     """Write both files into ``config`` in a directory; none where one of them is there already.
 
@@ -161,9 +174,7 @@ def write_setup(directory: Path, answers: Answers) -> list[Path]:
         folder / CONFIG_NAME: render_config(answers),
         folder / PARTNERS_NAME: _example(PARTNERS_NAME),
     }
-    for path in texts:
-        if path.exists():
-            raise ConfigError(f"{path}: is there already and is left as it is; move it away first")
+    refuse_existing(directory)
     path, text = next(iter(texts.items()))
     checked_config(parse_toml(text, path), path, {})
     try:

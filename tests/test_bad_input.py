@@ -487,3 +487,12 @@ def assert_whole_or_empty(database: Path) -> None:
         if "about" in names:
             (generations,) = connection.execute("select count(*) from about").fetchone()
             assert generations <= 1
+
+
+def test_a_mailbox_that_was_never_read_publishes_nothing(scene: Scene) -> None:
+    """Not even an empty database that looks as if it were of today."""
+    place = install(scene.top, mailbox_entry(scene.server, user="nobody"))
+    done = place.run(*POLL)
+    assert done.returncode == 3
+    assert not place.published.exists()
+    assert place.run("export", "--to", "out").returncode == 4

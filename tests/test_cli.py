@@ -107,7 +107,8 @@ def test_init_writes_a_config_that_loads(tmp_path: Path) -> None:
     assert done.stdout.splitlines() == [
         f"wrote {place.config}",
         f"wrote {place.config.with_name('partners.toml')}",
-        "next: inbox-agent check",
+        "put the password where the config says it is, then:",
+        f"inbox-agent -c {place.config} check",
     ]
     config = load_config(place.config)
     (mailbox,) = config.mailboxes
@@ -167,7 +168,8 @@ def test_status_shows_the_last_poll_every_folder_and_what_is_left_out(
     assert re.search(r"partners: last poll 20\d\d-.*, complete; 7 new letters", done.stdout)
     assert re.search(r"partners +INBOX +ok +4 +0 +20\d\d-", done.stdout)
     assert re.search(r"partners +Sent +Sent +ok +3 +0 +20\d\d-", done.stdout)
-    assert f"figures as of {AS_OF_TEXT}, generation 1; 7 letters held" in done.stdout
+    assert "figures as of 2024-06-28 12:00, generation 1; 7 letters held" in done.stdout
+    assert "times are those of UTC" in done.stdout
     assert "left out of the figures: auto_reply 1" in done.stdout
     assert "1 partners" in done.stdout
     install(place.top, mailbox_entry(server, port=1))
