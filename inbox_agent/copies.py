@@ -158,8 +158,10 @@ def belonging(partner: str, groups: Sequence[list[Message]], roster: Roster) -> 
     went to one of our lists, and answers a letter of that partner. A delivery report belongs to
     the partner whose address failed, or who was to get the letter that it is about.
     """
-    named = [g for g in groups if partner in _named(g, roster)]
-    others = [g for g in groups if partner not in _named(g, roster)]
+    named: list[list[Message]] = []
+    others: list[list[Message]] = []
+    for group in groups:
+        (named if partner in _named(group, roster) else others).append(group)
     their_ids = _ids(g for g in named if _is_by(partner, g, roster))
     through_list = [
         g for g in others if _is_answer_through_list(g, roster) and _answered(g) & their_ids

@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from inbox_agent.catalogue import TABLES, VIEWS
-from inbox_agent.errors import ConfigError, StoreError
+from inbox_agent.errors import ConfigError
 from inbox_agent.safe_cells import safe_cell
-from inbox_agent.sqlite_files import store_errors
+from inbox_agent.sqlite_files import must_exist, published_snapshot
 
 #: Excel takes a file for UTF-8 only with a byte order mark.
 _ENCODING = "utf-8-sig"
@@ -30,15 +30,11 @@ def export_csv(database: Path, names: Sequence[str], directory: Path) -> list[tu
     would run as a formula is made harmless. Raises ConfigError for a name that is none.
     """
     wanted = _wanted(names)
-    if not database.is_file():
-        raise StoreError(f"{database}: not there yet; `inbox-agent poll` makes it")
+    must_exist(database)
     with _can_be_written(directory):
         directory.mkdir(parents=True, exist_ok=True)
-    with store_errors(database):
-        uri = f"{database.resolve().as_uri()}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True)) as connection:
-            connection.execute("begin")
-            return [_export(connection, name, directory) for name in wanted]
+    with published_snapshot(database) as connection:
+        return [_export(connection, name, directory) for name in wanted]
 
 
 @contextmanager

@@ -46,7 +46,7 @@ class Letter:
 
     `counts`: a person wrote it and it has an instant. `is_contact`: it breaks a silence.
     `is_addressed`: it asks the other side. `their_recipients`: the partner's addresses it went
-    to. `bounced_for`: recipients a delivery report names, on the report itself.
+    to. `failed_recipients`: whom a delivery report names, on the report itself.
     """
 
     key: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable
-from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,8 +22,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from inbox_agent.errors import StoreError
-from inbox_agent.sqlite_files import store_errors
+from inbox_agent.sqlite_files import published_snapshot
 
 _STATE_STYLES = {"act": "bold red", "watch": "yellow", "ok": "green", "unknown": "dim"}
 
@@ -58,7 +56,6 @@ class Shown:
     """Progress on a terminal: a bar a folder, then one line a stage; nothing elsewhere."""
 
     def __init__(self, console: Console) -> None:
-        self._console = console
         self._bars = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -180,12 +177,7 @@ def _left_out(database: Path, console: Console, local: Callable[[int | None], st
 
 
 def _read(database: Path, sql: str, values: tuple[object, ...]) -> list[sqlite3.Row]:
-    if not database.is_file():
-        raise StoreError(f"{database}: not there yet; `inbox-agent poll` makes it")
-    with (
-        store_errors(database),
-        closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as connection,
-    ):
+    with published_snapshot(database) as connection:
         connection.row_factory = sqlite3.Row
         return connection.execute(sql, values).fetchall()
 

@@ -18,7 +18,8 @@ from datasette.utils import BadMetadataError, parse_metadata
 from datasette.version import __version__ as datasette_version
 
 from inbox_agent.catalogue import METADATA_NAME, metadata_path
-from inbox_agent.errors import ConfigError, StoreError
+from inbox_agent.errors import ConfigError
+from inbox_agent.sqlite_files import must_exist
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8001
@@ -149,8 +150,7 @@ def serve(
     Raises StoreError where there is no database yet, ConfigError where the metadata, the host
     or the port won't do.
     """
-    if not database.is_file():
-        raise StoreError(f"{database}: not there yet; `inbox-agent poll` makes it")
+    must_exist(database)
     check_exposure(host, metadata)
     check_port(host, port)
     command = datasette_command(database, metadata, host, port)

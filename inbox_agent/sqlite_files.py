@@ -49,6 +49,28 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def _read_only(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+
+
+def must_exist(database: Path) -> None:
+    """Raise StoreError where nothing has been published yet."""
+    if not database.is_file():
+        raise StoreError(f"{database}: not there yet; `inbox-agent poll` makes it")
+
+
+@contextmanager
+def published_snapshot(database: Path) -> Iterator[sqlite3.Connection]:
+    """A read transaction on what is published: one generation, whatever is written meanwhile.
+
+    Raises StoreError where there is nothing yet, or where it can't be read.
+    """
+    must_exist(database)
+    with store_errors(database), closing(_read_only(database)) as connection:
+        connection.execute("begin")
+        yield connection
+
+
 @contextmanager
 def keeping_wal(path: Path) -> Iterator[None]:
     """Leave the files beside the database when its writer is closed within.
@@ -57,8 +79,7 @@ def keeping_wal(path: Path) -> Iterator[None]:
     that very moment finds a database it can't open. One that only reads can't take them away,
     so it is the last.
     """
-    reader = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-    with closing(reader):
+    with closing(_read_only(path)) as reader:
         reader.execute("select count(*) from sqlite_master").fetchall()
         yield
 
