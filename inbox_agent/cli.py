@@ -221,10 +221,13 @@ def run(ctx: click.Context, serving: bool, port: int) -> None:
     def leave(*_: object) -> None:
         # Whatever is being written is rolled back, and read again next time. An exception that
         # comes in the middle of a finalizer is lost, so the loop is told as well.
+        # No KeyboardInterrupt: one that comes while a module is being imported makes Python leave
+        # as if killed, though it was caught.
         stop.set()
-        raise KeyboardInterrupt
+        raise SystemExit(0)
 
-    signal.signal(signal.SIGTERM, leave)
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, leave)
     agent = Agent(config)
     children: list[subprocess.Popen[bytes]] = []
 
@@ -239,7 +242,7 @@ def run(ctx: click.Context, serving: bool, port: int) -> None:
 
     try:
         agent.run(stop, after_poll)
-    except KeyboardInterrupt:
+    except SystemExit:
         pass
     finally:
         for child in children:

@@ -187,7 +187,7 @@ class Mailbox:
         traceback: TracebackType | None,
     ) -> None:
         # Who is asked to leave does not wait for a goodbye.
-        (self._session.drop if kind is KeyboardInterrupt else self.close)()
+        (self._session.drop if kind in (KeyboardInterrupt, SystemExit) else self.close)()
 
     def _read_batch(self, uids: list[int]) -> dict[int, answers.Items]:
         """Like `_read`, but a server that refuses a whole batch refuses the folder."""
