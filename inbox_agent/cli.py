@@ -23,6 +23,7 @@ from inbox_agent.exports import export_csv
 from inbox_agent.intake import Import
 from inbox_agent.mirror import Mirror
 from inbox_agent.mirror_rows import instant
+from inbox_agent.stopping import stop_when_asked
 
 _DEFAULT_CONFIG = Path("config/inbox-agent.toml")
 _PATH = click.Path(path_type=Path)
@@ -218,16 +219,7 @@ def run(ctx: click.Context, serving: bool, port: int) -> None:
     config = _config(ctx)
     _require_mailboxes(config)
 
-    def leave(*_: object) -> None:
-        # Whatever is being written is rolled back, and read again next time. An exception that
-        # comes in the middle of a finalizer is lost, so the loop is told as well.
-        # No KeyboardInterrupt: one that comes while a module is being imported makes Python leave
-        # as if killed, though it was caught.
-        stop.set()
-        raise SystemExit(0)
-
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, leave)
+    stop_when_asked(stop)
     agent = Agent(config)
     children: list[subprocess.Popen[bytes]] = []
 

@@ -65,7 +65,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "serve",
     ),
     ("agent",),
-    ("checks", "screens", "cli", "__main__"),
+    ("checks", "screens", "stopping", "cli", "__main__"),
 )
 CORE_LAYERS = 7
 ORDER = tuple(module for layer in LAYERS for module in layer)

@@ -96,6 +96,8 @@ class Reader:
     seen: dict[int, set[str]] = field(default_factory=dict)
     looks: int = 0
     troubles: list[str] = field(default_factory=list)
+    #: Held during a look; whoever takes the files away holds it meanwhile, as no agent ever does.
+    looks_on: threading.Lock = field(default_factory=threading.Lock)
     _over: threading.Event = field(default_factory=threading.Event)
 
     @contextmanager
@@ -111,7 +113,8 @@ class Reader:
     def _look_on(self) -> None:
         while not self._over.is_set():
             try:
-                self.look()
+                with self.looks_on:
+                    self.look()
             except (sqlite3.Error, AssertionError) as exc:
                 self.troubles.append(repr(exc))
             time.sleep(0.005)
@@ -155,8 +158,9 @@ def test_an_agent_that_is_killed_anywhere_loses_nothing_and_counts_nothing_twice
             if kills == KILLS:
                 break
             if attempt % 4 == 0:  # from the very beginning again; else it goes on where it was
-                shutil.rmtree(place.data, ignore_errors=True)
-                reader.seen.clear()
+                with reader.looks_on:
+                    shutil.rmtree(place.data, ignore_errors=True)
+                    reader.seen.clear()
             kills += killed(place, MOMENTS[attempt % 4](place, rng, length))
             cut_while_reading += 0 < held(place) < LETTERS
             assert_is_whole(place)

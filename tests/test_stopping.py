@@ -1,0 +1,46 @@
+"""Being asked to stop, in the middle of an import and elsewhere."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+PROGRAM = """
+import threading, time
+from inbox_agent.stopping import stop_when_asked
+stop = threading.Event()
+stop_when_asked(stop)
+try:
+    import asked_while_importing
+    assert stop.is_set() and asked_while_importing.was_finished
+    print("imported", flush=True)
+    time.sleep(20)
+finally:
+    print("left", flush=True)
+"""
+MODULE = """
+import os, signal
+os.kill(os.getpid(), signal.{name})
+was_finished = True
+"""
+
+
+def run(tmp_path: Path, program: str, module: str = "") -> tuple[int, str, str]:
+    (tmp_path / "asked_while_importing.py").write_text(module)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_a_stop_that_comes_during_an_import_waits_for_its_end(tmp_path: Path) -> None:
+    for name in ("SIGTERM", "SIGINT"):
+        assert run(tmp_path, PROGRAM, MODULE.format(name=name)) == (0, "imported\nleft\n", "")
+
+
+def test_a_stop_that_comes_at_any_other_time_is_obeyed_at_once(tmp_path: Path) -> None:
+    asked = "import os, signal; os.kill(os.getpid(), signal.SIGTERM); print('went on')"
+    program = PROGRAM.replace("import asked_while_importing", asked)
+    assert run(tmp_path, program) == (0, "left\n", "")
