@@ -128,9 +128,8 @@ class Agent:
         """Everything right of the mirror again; with `reparse` the kept blocks are read anew."""
         report = Report()
         with self.at_work(), Mirror(self.mirror_path) as mirror:
-            if reparse or mirror.has_old_rows():
-                self.progress.stage("reading the kept header fields anew")
-                mirror.reparse()
+            if reparse:
+                self._read_anew(mirror)
             self._reckon(mirror, as_of, report)
         return report
 
@@ -228,7 +227,13 @@ class Agent:
 
     # -- measuring --------------------------------------------------------------------------
 
+    def _read_anew(self, mirror: Mirror) -> None:
+        self.progress.stage("reading the kept header fields anew")
+        mirror.reparse()
+
     def _reckon(self, mirror: Mirror, as_of: datetime | None, report: Report) -> None:
+        if mirror.has_old_rows():  # of an older version, whose parser knew less
+            self._read_anew(mirror)
         self.progress.stage("measuring")
         marks = self.config.no_reply_needed
         held = list(mirror.messages(marked=marks.keyword is not None, settled_folder=marks.folder))

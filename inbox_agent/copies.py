@@ -8,6 +8,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 from inbox_agent.addresses import Address, Roster
+from inbox_agent.authors import author_of
 from inbox_agent.automatic import Verdict, failed_recipients, judge
 from inbox_agent.messages import Message
 from inbox_agent.subjects import read_subject
@@ -18,12 +19,13 @@ _SAME_DATE = timedelta(seconds=2)
 # -- one letter, many copies ----------------------------------------------------------------
 
 
-def author_key(message: Message) -> str | None:
-    """The address a copy is from, for comparing; None where From can't be read."""
-    return message.from_.key if message.from_ else None
+def author_key(message: Message, roster: Roster) -> str | None:
+    """The address a copy is from, for comparing; None where it can't be read."""
+    author = author_of(message, roster)
+    return author.key if author else None
 
 
-def same_letters(messages: Sequence[Message]) -> list[list[Message]]:
+def same_letters(messages: Sequence[Message], roster: Roster) -> list[list[Message]]:
     """Copies of one letter, together.
 
     They have the same Message-ID, author and Date (within 2 s), or another Message-ID with the
@@ -38,7 +40,7 @@ def same_letters(messages: Sequence[Message]) -> list[list[Message]]:
             i = leader[i]
         return i
 
-    for alike in _alike(messages):
+    for alike in _alike(messages, roster):
         for i in alike[1:]:
             leader[find(i)] = find(alike[0])
     groups: dict[int, list[Message]] = defaultdict(list)
@@ -47,16 +49,17 @@ def same_letters(messages: Sequence[Message]) -> list[list[Message]]:
     return list(groups.values())
 
 
-def _alike(messages: Sequence[Message]) -> Iterator[list[int]]:
+def _alike(messages: Sequence[Message], roster: Roster) -> Iterator[list[int]]:
     by_id: dict[tuple[str, str | None], list[int]] = defaultdict(list)
     by_look: dict[tuple[object, ...], list[int]] = defaultdict(list)
     for i, message in enumerate(messages):
-        by_id[message.message_id, author_key(message)].append(i)
-        if message.from_ and message.sent_at:
+        author = author_key(message, roster)
+        by_id[message.message_id, author].append(i)
+        if author and message.sent_at:
             to_and_cc = frozenset(a.key for a in (*message.to, *message.cc))
             second = message.sent_at.replace(microsecond=0)
             base = read_subject(message.subject).base
-            by_look[author_key(message), second, to_and_cc, base].append(i)
+            by_look[author, second, to_and_cc, base].append(i)
     yield from by_look.values()
     for (_, author), same_id in by_id.items():
         if len(same_id) > 1:
@@ -83,14 +86,16 @@ def recipients(message: Message) -> tuple[Address, ...]:
 
 def is_from_us(message: Message, roster: Roster) -> bool:
     """Whether our side wrote it: by its author, or because it lies in a Sent folder."""
-    return message.is_sent_copy or (message.from_ is not None and roster.is_us(message.from_))
+    author = author_of(message, roster)
+    return message.is_sent_copy or (author is not None and roster.is_us(author))
 
 
 def _named_by_copy(message: Message, roster: Roster) -> set[str | None]:
     if is_from_us(message, roster):
         named = list(recipients(message))
     else:
-        named = [message.from_] if message.from_ else []
+        author = author_of(message, roster)
+        named = [author] if author else []
     failed = map(Address.parse, failed_recipients(dict(message.marks)))
     return {roster.partner_of(address) for address in (*named, *failed) if address}
 
@@ -127,7 +132,7 @@ def by_partner(messages: Sequence[Message], roster: Roster) -> dict[str, list[Me
     lists, and delivery reports about a letter of ours. `letters_of` decides; this only makes
     sure that nothing it needs is missing, so that no partner needs to see another's letters.
     """
-    groups = [(copies, _named(copies, roster)) for copies in same_letters(messages)]
+    groups = [(copies, _named(copies, roster)) for copies in same_letters(messages, roster)]
     partners_of_id: dict[str, set[str]] = defaultdict(set)
     for copies, named in groups:
         for copy in copies:
@@ -178,7 +183,8 @@ def belonging(partner: str, groups: Sequence[list[Message]], roster: Roster) -> 
 def _is_by(partner: str, copies: list[Message], roster: Roster) -> bool:
     if any(is_from_us(copy, roster) for copy in copies):
         return False
-    return any(copy.from_ and roster.partner_of(copy.from_) == partner for copy in copies)
+    authors = (author_of(copy, roster) for copy in copies)
+    return any(author and roster.partner_of(author) == partner for author in authors)
 
 
 def _ids(groups: Iterable[list[Message]]) -> set[str]:
@@ -187,4 +193,5 @@ def _ids(groups: Iterable[list[Message]]) -> set[str]:
 
 def verdict_of(message: Message, roster: Roster) -> Verdict:
     """Who wrote one copy, by its own header block alone."""
-    return judge(dict(message.marks), message.from_, message.subject, recipients(message), roster)
+    author = author_of(message, roster)
+    return judge(dict(message.marks), author, message.subject, recipients(message), roster)

@@ -13,8 +13,8 @@ from inbox_agent import (
     contacts,
     conversations,
     copies,
+    instants,
     measure,
-    messages,
     response_times,
     silence_gaps,
     standing,
@@ -40,7 +40,7 @@ class Measure:
 
 
 MEASURES: tuple[Measure, ...] = (
-    Measure("at", "UTC instant", messages.choose_at, "RFC 3501 §2.3.3, RFC 5322 §3.6.1"),
+    Measure("at", "UTC instant", instants.choose_at, "RFC 3501 §2.3.3, RFC 5322 §3.6.1"),
     Measure("kind", None, automatic.judge, "RFC 3834, RFC 3464, RFC 8098, RFC 2919"),
     Measure("record", None, copies.belonging),
     Measure("letter", None, copies.same_letters),

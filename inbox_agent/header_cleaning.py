@@ -7,6 +7,7 @@ line, so that a subject can forge a Bcc. Here a line ends with CRLF or LF and no
 
 from __future__ import annotations
 
+import base64
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -41,6 +42,7 @@ PROBLEMS: dict[str, str] = {
     "several_from": "several From fields; the first was taken",
 }
 
+THREAD_INDEX_OCTETS = 22
 ID_OCTETS = 998  # RFC 5322 §2.1.1: no line, so no identifier, is longer
 
 _LINE_END = re.compile(rb"\r?\n")
@@ -251,6 +253,19 @@ def _normal_id(token: str) -> str | None:
     if len(local) > 2 and local[0] == local[-1] == '"':
         local = re.sub(r"\\(.)", r"\1", local[1:-1])
     return local + at + domain
+
+
+def thread_index(value: str | None) -> str | None:
+    """The conversation that Outlook's Thread-Index names: its first 22 octets, as hex.
+
+    Five octets of time, a GUID, and five octets more for every answer ([MS-OXOMSG] §2.2.1.3).
+    None where the value is no base64 or shorter.
+    """
+    try:
+        octets = base64.b64decode("".join((value or "").split()), validate=True)
+    except ValueError:
+        return None
+    return octets[:THREAD_INDEX_OCTETS].hex() if len(octets) >= THREAD_INDEX_OCTETS else None
 
 
 def receiving_host(text: str) -> str | None:

@@ -11,8 +11,9 @@ from typing import Literal
 
 from inbox_agent.errors import ConfigError
 from inbox_agent.header_block import kept_fields
+from inbox_agent.instants import choose_at
 from inbox_agent.mail_files import FiledLetter, read_mbox
-from inbox_agent.messages import HEADER_FIELDS, FetchedHeader, Message, choose_at, parse_message
+from inbox_agent.messages import HEADER_FIELDS, FetchedHeader, Message, parse_message
 from inbox_agent.mirror import Checkpoint, Mirror
 from inbox_agent.mirror_rows import Counts
 from inbox_agent.progress import Progress

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from inbox_agent.addresses import Address, Partner, Roster, Side
+from inbox_agent.authors import author_of
 from inbox_agent.automatic import (
     Kind,
     Verdict,
@@ -28,7 +29,8 @@ from inbox_agent.copies import (
     same_letters,
     verdict_of,
 )
-from inbox_agent.messages import Message, choose_at, has_attachment
+from inbox_agent.instants import choose_at
+from inbox_agent.messages import Message, has_attachment
 from inbox_agent.subjects import Subject, read_subject
 
 _NO_CONTACT_METHODS = ("CANCEL", "PUBLISH")
@@ -98,7 +100,7 @@ def letters_of(
     if not there.
     """
     copies = [copy for copy in messages if _is_there(copy, roster, as_of)]
-    held = belonging(partner.key, same_letters(copies), roster)
+    held = belonging(partner.key, same_letters(copies, roster), roster)
     our_ids = {c.message_id for group in held for c in group if is_from_us(c, roster)}
     letters = [_letter(partner, group, roster, our_ids) for group in held]
     return tuple(sorted(letters, key=lambda letter: letter.order))
@@ -174,14 +176,14 @@ def _letter(partner: Partner, group: list[Message], roster: Roster, our_ids: set
     ids = frozenset(copy.message_id for copy in group)
     counts = verdict.kind == "human" and at is not None
     return Letter(
-        key=row_key(author_key(chosen), min(ids), chosen.sent_at),
+        key=row_key(author_key(chosen, roster), min(ids), chosen.sent_at),
         message_ids=ids,
         in_reply_to=chosen.in_reply_to,
         references=chosen.references,
         at=at,
         at_source=at_source,
         side=side,
-        author=chosen.from_,
+        author=author_of(chosen, roster),
         to=chosen.to,
         cc=chosen.cc,
         bcc=bcc,
@@ -226,7 +228,8 @@ def _flags(
     flags = {problem for copy in group for problem in copy.problems}
     if verdict.confidence == "low":
         flags.add("low_confidence")
-    if chosen.is_sent_copy and not (chosen.from_ and roster.is_us(chosen.from_)):
+    author = author_of(chosen, roster)
+    if chosen.is_sent_copy and not (author and roster.is_us(author)):
         flags.add("sent_by_other_address")
     if len(group) > 1:
         flags.add("copies")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
+from email.utils import getaddresses
 
 from mailparser import MailParser, core, utils
 
 from inbox_agent.addresses import Address
+from inbox_agent.delivery_reports import Report, read_report
 from inbox_agent.header_cleaning import (
     ADDRESS_FIELDS,
     TEXT_FIELDS,
@@ -22,6 +24,7 @@ from inbox_agent.header_cleaning import (
     odd_date,
     receiving_host,
     shown_to_parser,
+    thread_index,
     without_comments,
 )
 
@@ -43,7 +46,8 @@ class FetchedHeader:
     """One letter as the server gave it: where it lies, and its header block, not yet read.
 
     `received_at` is INTERNALDATE (RFC 3501 §2.3.3), or what takes its place on import.
-    `fetched_at` is our clock; a letter can't be from later than that.
+    `fetched_at` is our clock; a letter can't be from later than that. `report` is what is kept of
+    a bounce's delivery report (`delivery_reports.kept_report`), empty for other letters.
     """
 
     mailbox: str
@@ -54,6 +58,7 @@ class FetchedHeader:
     size_octets: int | None
     block: bytes
     fetched_at: datetime
+    report: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,11 @@ class Message:
     Nothing in it depends on the config or on other letters. `message_id` is made from the
     digest where the letter has none (``problems`` says so). `received` holds the kept Received
     lines as (receiving host, instant), topmost first. `marks` are the first values of the
-    fields that tell automatic mail, by lower-case name.
+    fields that tell automatic mail, by lower-case name. `originals` are the addresses a mailing
+    list says it took From from (X-Original-From, X-Original-Sender), likeliest first.
+    `thread_index` is the conversation that Outlook names (22 octets as hex), `authentication` the
+    topmost Authentication-Results. `is_import`: `received_at` is when somebody moved the folder,
+    not when the letter came.
     """
 
     mailbox: str
@@ -86,9 +95,16 @@ class Message:
     problems: tuple[str, ...]
     is_sent_copy: bool = False
     is_settled: bool = False
+    sender: Address | None = None
+    reply_to: tuple[Address, ...] = ()
+    originals: tuple[Address, ...] = ()
+    thread_index: str | None = None
+    authentication: str = ""
+    report: Report | None = None
+    is_import: bool = False
 
 
-PARSER_VERSION = 1  # raised whenever the same bytes would give another `Message`
+PARSER_VERSION = 2  # raised whenever the same bytes would give another `Message`
 
 _NO_MARKS = frozenset(
     """from to cc bcc date subject message-id in-reply-to references thread-index thread-topic
@@ -103,9 +119,6 @@ RECIPIENTS_KEPT = 1_000
 REFERENCES_KEPT = 101  # the first, which is the root, and the last hundred
 RECEIVED_KEPT = 100
 LARGEST_OFFSET_HOURS = 14
-EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
-CLOCK_SLACK = timedelta(minutes=10)
-SENT_SLACK = timedelta(minutes=15)
 
 # mail-parser logs header text, which must reach no log whatever level anybody sets. A filter
 # holds for the records of its own logger only, so each gets one.
@@ -159,40 +172,19 @@ def parse_message(
         problems=tuple(sorted(problems)),
         is_sent_copy=is_sent_copy,
         is_settled=is_settled,
+        sender=next(iter(_other_people(clean, "sender")), None),
+        reply_to=_other_people(clean, "reply-to"),
+        originals=_other_people(clean, "x-original-from", "x-original-sender"),
+        thread_index=thread_index(clean.first("thread-index")),
+        authentication=clean_text(clean.first("authentication-results") or "", MARK_CHARACTERS),
+        report=read_report(header.report) if header.report else None,
     )
-
-
-def choose_at(message: Message, received_by: frozenset[str]) -> tuple[datetime | None, str]:
-    """The instant of a copy that is reckoned with, and where it comes from.
-
-    A sent copy: Date, unless the server's own instant is more than 15 minutes off. Any other:
-    the topmost Received line of one of our hosts (`received_by`, lower case), else the server's
-    instant (INTERNALDATE, RFC 3501 §2.3.3), else Date. What lies before 1995 or more than 10
-    minutes after the reading is passed over. Sources: ``received``, ``internaldate``, ``date``,
-    ``none`` (the instant is None).
-    """
-    sent = _usable(message, message.sent_at)
-    arrived = _usable(message, message.received_at)
-    if message.is_sent_copy:
-        if sent and (arrived is None or abs(sent - arrived) <= SENT_SLACK):
-            return sent, "date"
-        return (arrived, "internaldate") if arrived else (None, "none")
-    ours = next((at for host, at in message.received if host in received_by), None)
-    if _usable(message, ours):
-        return ours, "received"
-    if arrived:
-        return arrived, "internaldate"
-    return (sent, "date") if sent else (None, "none")
 
 
 def has_attachment(message: Message) -> bool:
     """Whether it says it carries more than its text: top level ``multipart/mixed``."""
     media_type, _, _ = dict(message.marks).get("content-type", "").partition(";")
     return "".join(without_comments(media_type).split()).lower() == "multipart/mixed"
-
-
-def _usable(message: Message, at: datetime | None) -> datetime | None:
-    return at if at and EARLIEST <= at <= message.fetched_at + CLOCK_SLACK else None
 
 
 def _read_by_mail_parser(clean: CleanHeader) -> _Reading:
@@ -231,6 +223,13 @@ def _address(name: str, address: str) -> Address | None:
     if clean_text(address, ADDRESS_CHARACTERS) != address:
         return None
     return Address.parse(address, clean_text(name, NAME_CHARACTERS))
+
+
+def _other_people(clean: CleanHeader, *names: str) -> tuple[Address, ...]:
+    """The addresses of fields that are looked at for identity alone: their names don't matter."""
+    values = [value for name in names for value in clean.all(name)]
+    found = (_address("", written) for _, written in getaddresses(values))
+    return tuple(address for address in found if address)
 
 
 def _own_id(clean: CleanHeader, reading: _Reading, digest: str, problems: set[str]) -> str:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from inbox_agent.addresses import Address
+from inbox_agent.delivery_reports import read_report
 from inbox_agent.messages import PARSER_VERSION, FetchedHeader, Message, parse_message
 
 _FETCHED = (
@@ -21,6 +22,7 @@ _FETCHED = (
     "size_octets",
     "fetched_at",
     "block",
+    "report",
     "is_marked",
 )
 _PARSED = (
@@ -102,6 +104,7 @@ def insert_row(header: FetchedHeader) -> tuple[object, ...]:
         header.size_octets,
         seconds(header.fetched_at),
         zlib.compress(header.block),
+        header.report or None,
         0,
         *parsed_columns(header),
     )
@@ -119,6 +122,11 @@ def parsed_columns(header: FetchedHeader) -> tuple[object, ...]:
         "received": [(host, seconds(at)) for host, at in message.received],
         "marks": message.marks,
         "problems": message.problems,
+        "sender": _people((message.sender,) if message.sender else ()),
+        "reply_to": _people(message.reply_to),
+        "originals": _people(message.originals),
+        "thread_index": message.thread_index,
+        "authentication": message.authentication,
     }
     return (
         PARSER_VERSION,
@@ -142,13 +150,14 @@ def header_of(row: Mapping[str, Any]) -> FetchedHeader:
         size_octets=row["size_octets"],
         block=zlib.decompress(row["block"]),
         fetched_at=instant(row["fetched_at"]),
+        report=row["report"] or b"",
     )
 
 
-def message_of(row: Mapping[str, Any], *, is_settled: bool) -> Message:
+def message_of(row: Mapping[str, Any], *, is_settled: bool, is_import: bool = False) -> Message:
     """The parsed letter of a row of `headers` joined with its folder's `is_sent`."""
     details = json.loads(row["details"])
-    author = _addresses(details["from"])
+    author, sender = _addresses(details["from"]), _addresses(details["sender"])
     return Message(
         mailbox=row["mailbox"],
         folder=row["folder"],
@@ -170,6 +179,13 @@ def message_of(row: Mapping[str, Any], *, is_settled: bool) -> Message:
         problems=tuple(details["problems"]),
         is_sent_copy=bool(row["is_sent"]),
         is_settled=is_settled,
+        sender=sender[0] if sender else None,
+        reply_to=_addresses(details["reply_to"]),
+        originals=_addresses(details["originals"]),
+        thread_index=details["thread_index"],
+        authentication=details["authentication"],
+        report=read_report(row["report"]) if row["report"] else None,
+        is_import=is_import,
     )
 
 

@@ -70,3 +70,9 @@ def create_mirror(db: Database) -> None:
         pk="poll",
     )
     db.table("facts").create({"name": str, "value": str}, pk="name")
+
+
+@migrations()
+def add_reports(db: Database) -> None:
+    """What is kept of a bounce's delivery report, beside its header block."""
+    db.table("headers").add_column("report", bytes)

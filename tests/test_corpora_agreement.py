@@ -25,8 +25,9 @@ from round_trip import measured
 from inbox_agent.addresses import Roster
 from inbox_agent.copies import by_partner, verdict_of
 from inbox_agent.header_block import kept_fields
+from inbox_agent.instants import choose_at
 from inbox_agent.mail_files import FiledLetter, read_mbox
-from inbox_agent.messages import HEADER_FIELDS, FetchedHeader, Message, choose_at, parse_message
+from inbox_agent.messages import HEADER_FIELDS, FetchedHeader, Message, parse_message
 from inbox_agent.mirror import Checkpoint, Mirror
 from inbox_agent.standards import Cuts, Span, Standards
 from inbox_agent.subjects import read_subject

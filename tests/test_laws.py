@@ -31,9 +31,10 @@ from round_trip import (
 from inbox_agent.addresses import Address, Side
 from inbox_agent.conversations import Conversation, Turn
 from inbox_agent.copies import author_key, by_partner, same_letters
+from inbox_agent.instants import choose_at
 from inbox_agent.letters import Letter, letters_of, row_key
 from inbox_agent.measure import PartnerRecord
-from inbox_agent.messages import Message, choose_at
+from inbox_agent.messages import Message
 from inbox_agent.mirror import Mirror
 from inbox_agent.published import publish
 from inbox_agent.response_times import Ask, Outcome
@@ -352,9 +353,16 @@ def copies_without(letter: Letter, box: Mailbox) -> list[Message]:
 
     def is_it(copies: list[Message]) -> bool:
         smallest = min(copy.message_id for copy in copies)
-        return letter.key in {row_key(author_key(c), smallest, c.sent_at) for c in copies}
+        return letter.key in {
+            row_key(author_key(c, box.roster), smallest, c.sent_at) for c in copies
+        }
 
-    return [copy for copies in same_letters(box.copies) if not is_it(copies) for copy in copies]
+    return [
+        copy
+        for copies in same_letters(box.copies, box.roster)
+        if not is_it(copies)
+        for copy in copies
+    ]
 
 
 def threads(record: PartnerRecord, less: Letter | None = None) -> set[tuple[str, ...]]:

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from inbox_agent.addresses import Address
 from inbox_agent.header_cleaning import PROBLEMS, clean_header, clean_text, without_comments
+from inbox_agent.instants import choose_at
 from inbox_agent.messages import (
     MARK_FIELDS,
     FetchedHeader,
     Message,
-    choose_at,
     has_attachment,
     parse_message,
 )
