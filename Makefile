@@ -7,7 +7,7 @@ BIN := .venv/bin
 QUICK := not (slow or dovecot or browser or corpora)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test quick real-mail lint format docs lock clean
+.PHONY: help install demo test quick real-mail accuracy lint format docs lock clean
 
 help: ## Shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -27,6 +27,10 @@ quick: install ## Runs the tests that take seconds and need nothing but Python
 
 real-mail: install ## Runs the product on the mail in INBOX_AGENT_CORPORA and prints counts
 	@$(BIN)/python tests/real_mail.py
+
+accuracy: install ## Measures on that mail how right it is; writes docs/accuracy.md
+	@scripts/install-test-packages
+	@$(BIN)/python tests/accuracy/report.py
 
 lint: install ## Checks style, formatting and types
 	@$(BIN)/ruff check --quiet .

@@ -15,14 +15,12 @@ from pathlib import Path
 import schedule
 
 from inbox_agent import __version__
-from inbox_agent.business_clock import Terms
 from inbox_agent.config import Config, MailboxSettings
-from inbox_agent.copies import by_partner
 from inbox_agent.credentials import secret
 from inbox_agent.errors import AgentBusy, ConfigError, InboxAgentError, StoreError
+from inbox_agent.instants import clock_sources
 from inbox_agent.intake import Import, Intake
-from inbox_agent.measure import PartnerRecord, measure
-from inbox_agent.messages import Message
+from inbox_agent.measuring import measure_all, moved_on
 from inbox_agent.mirror import Mirror
 from inbox_agent.mirror_rows import Counts, Poll
 from inbox_agent.privacy import Privacy
@@ -237,7 +235,7 @@ class Agent:
         self.progress.stage("measuring")
         marks = self.config.no_reply_needed
         held = list(mirror.messages(marked=marks.keyword is not None, settled_folder=marks.folder))
-        known = self._moved_on(mirror.as_of())
+        known = moved_on(mirror.as_of(), {each.name for each in self.config.mailboxes})
         default = as_of or min(known.values(), default=self.clock())
         instants = {mailbox: as_of or at for mailbox, at in known.items()}
         records, without_partner = measure_all(self.config, held, instants, default)
@@ -253,6 +251,7 @@ class Agent:
                 config_digest=self.config.digest(),
                 messages=len(held),
                 without_partner=without_partner,
+                clock_sources=clock_sources(held, self.config.roster().received_by),
                 clock=self.config.our_clock(),
                 cuts=self.config.cuts(),
                 privacy=self._privacy(mirror),
@@ -262,42 +261,6 @@ class Agent:
         )
         report.partners = len(records)
 
-    def _moved_on(self, known: dict[str, datetime]) -> dict[str, datetime]:
-        """A mailbox that is not polled holds up nobody: it is the past of those that are."""
-        polled = [known[each.name] for each in self.config.mailboxes if each.name in known]
-        names = {each.name for each in self.config.mailboxes}
-        return {
-            mailbox: at if mailbox in names else max(at, min(polled, default=at))
-            for mailbox, at in known.items()
-        }
-
     def _privacy(self, mirror: Mirror) -> Privacy:
         chosen = self.config.publish
         return Privacy(chosen.people, chosen.our_people, chosen.subjects, mirror.pseudonym_key())
-
-
-def measure_all(
-    config: Config, held: Sequence[Message], as_of: dict[str, datetime], default: datetime
-) -> tuple[list[PartnerRecord], int]:
-    """The record of every partner, by key, and how many copies are in none of them.
-
-    A partner is measured as of the earliest of the mailboxes it was seen in. One found by
-    itself is a partner when both sides have written.
-    """
-    roster, cuts = config.roster(), config.cuts()
-    found = by_partner(held, roster)
-    listed = {partner.key for partner in roster.partners}
-    records, in_a_record = [], set[int]()
-    for key in sorted(listed | set(found)):
-        partner, messages = roster.partner(key), found.get(key, [])
-        record = measure(
-            partner,
-            messages,
-            roster,
-            Terms(config.standards(partner), config.clocks(partner), cuts),
-            min((as_of.get(message.mailbox, default) for message in messages), default=default),
-        )
-        if record.is_two_way or key in listed:
-            records.append(record)
-            in_a_record.update(map(id, messages))
-    return records, len(held) - len(in_a_record)

@@ -14,15 +14,17 @@ _REPORT_REACH = timedelta(days=3)
 def bounced_letters(conversations: Sequence[Conversation]) -> frozenset[str]:
     """Which of our letters bounced for every recipient of the partner, and so never arrived.
 
-    A report that names no letter is about the latest letter of ours to that one address within
-    the 3 days before it, if that letter had no other recipient there.
+    A report is about the letter it returns; where we do not hold that, about those of ours that
+    it answers. One that names no letter is about the latest letter of ours to that one address
+    within the 3 days before it, if that letter had no other recipient there.
     """
     letters = [(letter, c.cites[letter.key]) for c in conversations for letter in c.letters]
     ours = sorted((x for x, _ in letters if x.side == "us"), key=lambda x: x.order)
     failed: dict[str, set[str]] = {}
     for report, cites in letters:
         if report.is_final_bounce:
-            cited = [letter for letter in cites if letter.side == "us"]
+            returned = [letter for letter in ours if report.reported_id in letter.message_ids]
+            cited = returned or [letter for letter in cites if letter.side == "us"]
             for letter, address in _failures(report, cited, ours):
                 failed.setdefault(letter.key, set()).add(address)
     return frozenset(

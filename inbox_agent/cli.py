@@ -258,7 +258,7 @@ def serve_command(ctx: click.Context, host: str, port: int, metadata: Path | Non
 
 @main.command(name="import")
 @click.argument("paths", type=_PATH, nargs=-1, required=True)
-@click.option("--folder", help="The folder they are filed in; by default the file's name.")
+@click.option("--folder", help="The folder they are filed in; by default named by the file.")
 @click.option("--mailbox", default="import", show_default=True, help="The mailbox they are of.")
 @click.option(
     "--received-from",
@@ -266,13 +266,17 @@ def serve_command(ctx: click.Context, host: str, port: int, metadata: Path | Non
     default="received",
     show_default=True,
     help="What tells when a letter arrived: its topmost Received line, the mbox `From ` line "
-    "(read as UTC), or Date.",
+    "(read as UTC) or the name of a Maildir's file, or Date.",
 )
 @click.option("--sent", is_flag=True, help="The files hold what the team sent.")
 @_AS_OF
 @click.pass_context
 def import_command(ctx: click.Context, /, as_of: datetime | None, **options: Any) -> None:
-    """Read mbox files (also .gz) into the mirror, then measure and publish."""
+    """Read mbox, Maildir or .eml files into the mirror, then measure and publish.
+
+    An mbox (also .gz) is a folder of the file's name. A Maildir is INBOX, and its subfolders are
+    folders of their names. A folder of .eml files is one of its name. --sent holds for all.
+    """
     job = Import(
         paths=options["paths"],
         mailbox=options["mailbox"],
@@ -307,6 +311,20 @@ def export(ctx: click.Context, tables: tuple[str, ...], directory: Path, form: s
     database = Agent(_config(ctx)).published_path
     for path, rows in export_csv(database, tables, directory):
         output.print(f"{screens.printable(path)}: {rows:,} rows")
+
+
+@main.command()
+@click.option("--write", "written", type=_PATH, metavar="FILE",
+              help="Write them as a partners.toml to correct; no file is overwritten.")  # fmt: skip
+@click.option("--all", "everything", is_flag=True, help="List all, not only those with most mail.")
+@click.pass_context
+def partners(ctx: click.Context, written: Path | None, everything: bool) -> None:
+    """List who is in the mail and not in partners.toml, those with most letters first."""
+    from inbox_agent.assigning import show_unassigned  # noqa: PLC0415
+
+    config = _config(ctx)
+    mirror = Agent(config).mirror_path
+    show_unassigned(config, mirror, written, everything=everything, output=output)
 
 
 @main.command()

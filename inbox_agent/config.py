@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from inbox_agent.addresses import Partner, Roster
+from inbox_agent.addresses import Merger, Partner, Roster
 from inbox_agent.business_clock import BusinessClock, Clocks
 from inbox_agent.config_checks import config_checks, fact, partners_checks
 from inbox_agent.config_mistakes import Mistake, read_toml, refusal, validated
@@ -97,10 +97,12 @@ class Config:
             team_domains=frozenset(self.team.domains),
             team_addresses=frozenset(self.team.addresses),
             lists=frozenset(self.team.lists),
-            partners=tuple(map(_partner, self.partners.partners)),
+            partners=tuple(_partner(each, self.our_clock()) for each in self.partners.partners),
             ignored=frozenset(self.partners.ignored),
             discover=self.partners.discover,
             received_by=frozenset(host for each in self.mailboxes for host in each.received_by),
+            overrides=tuple(each.override() for each in self.file.kinds),
+            authserv_ids=frozenset(name for each in self.mailboxes for name in each.authserv_id),
         )
 
     def our_clock(self) -> BusinessClock:
@@ -173,12 +175,13 @@ def checked_config(raw: dict[str, Any], path: Path, raw_partners: dict[str, Any]
     return Config(path=path, file=file, partners=partners)
 
 
-def _partner(entry: PartnerEntry) -> Partner:
+def _partner(entry: PartnerEntry, ours: BusinessClock) -> Partner:
     return Partner(
         key=entry.names[0],
         name=entry.name or "",
         domains=entry.domains,
         addresses=entry.addresses,
+        merged=tuple(Merger(each.domain, ours.midnight(each.since)) for each in entry.merged),
         owner=entry.owner,
         tier=entry.tier,
         fields=tuple((key, fact(value)) for key, value in sorted(entry.fields.items())),
@@ -207,6 +210,7 @@ def _what_counts(config: Config) -> dict[str, Any]:
             json.dumps([each.folders, each.sent, sorted(each.received_by)])
             for each in file.mailboxes
         ),
+        "kinds": [_plain(each) for each in file.kinds],
         "ours": [_plain(each) for each in (file.clock, file.standards, file.measures)],
         "tiers": {name: _plain(tier) for name, tier in file.tiers.items()},
         "discover": partners.discover,

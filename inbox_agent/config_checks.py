@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from inbox_agent.config_mistakes import Loc, dotted
-from inbox_agent.config_models import ConfigFile, PartnersFile
+from inbox_agent.config_models import ConfigFile, MergedDomain, PartnersFile
 from inbox_agent.config_values import did_you_mean, shown
 
 Fact = str | int | float
@@ -47,9 +47,19 @@ def config_checks(config: ConfigFile) -> Found:
         for i, each in enumerate(config.mailboxes)
         if each.password.env
     ]
+    yield from _same_letters(config)
     for loc, problem in _doubles(variables):
         # A variable is taken out of the environment when it is read.
         yield loc, f"{problem}; give each mailbox a variable of its own"
+
+
+def _same_letters(config: ConfigFile) -> Found:
+    first: dict[str, Loc] = {}
+    for i, each in enumerate(config.kinds):
+        loc = ("kinds", i)
+        before = first.setdefault(each.model_dump_json(exclude={"kind"}), loc)
+        if before is not loc:
+            yield loc, f"is about the same letters as {dotted(before)}; leave one of the two out"
 
 
 def partners_checks(config: ConfigFile, file: PartnersFile) -> Found:
@@ -61,8 +71,14 @@ def partners_checks(config: ConfigFile, file: PartnersFile) -> Found:
         for j, name in enumerate(getattr(each, key))
     ]
     yield from _doubles(names)
-    for loc, name in names:
+    merged = [
+        (("partners", i, "merged", j), each)
+        for i, entry in enumerate(file.partners)
+        for j, each in enumerate(entry.merged)
+    ]
+    for loc, name in [*names, *(((*loc, "domain"), each.domain) for loc, each in merged)]:
         yield from _clash(loc, name, config, file)
+    yield from _merged_checks(merged, file)
     for i, each in enumerate(file.partners):
         if each.tier is not None and each.tier not in config.tiers:
             yield ("partners", i, "tier"), _unknown_tier(each.tier, list(config.tiers))
@@ -87,6 +103,18 @@ def _clash(loc: Loc, name: str, config: ConfigFile, file: PartnersFile) -> Found
         yield loc, f"{shown(name)} is the team's own, in team.addresses"
     if name in file.ignored:
         yield loc, f"{shown(name)} is in ignored, too; leave one of the two out"
+
+
+def _merged_checks(merged: Sequence[tuple[Loc, MergedDomain]], file: PartnersFile) -> Found:
+    first: dict[tuple[str, date], Loc] = {}
+    for loc, each in merged:
+        before = first.setdefault((each.domain, each.since), loc)
+        if before is not loc:
+            problem = f"{shown(each.domain)} has this day at {dotted(before)}, too"
+            yield (*loc, "since"), f"{problem}; give one of the two another day"
+        if each.domain in file.partners[int(loc[1])].domains:
+            problem = f"{shown(each.domain)} is among this partner's domains at all times"
+            yield (*loc, "domain"), f"{problem}; leave one of the two out"
 
 
 def _unknown_tier(tier: str, known: list[str]) -> str:

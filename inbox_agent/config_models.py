@@ -25,12 +25,24 @@ from pydantic import (
 )
 
 from inbox_agent import config_values as values
+from inbox_agent.kinds import Kind, Override
 from inbox_agent.standards import DAY_SECONDS, Span
 
 Text = Annotated[str, AfterValidator(values.plain_text)]
 Folders = Annotated[tuple[Text, ...], AfterValidator(values.some)]
 Domain = Annotated[str, AfterValidator(values.domain)]
-MailAddress = Annotated[str, AfterValidator(values.address)]
+
+
+def _written_by_people(address: str) -> str:
+    if address.startswith("imceaex-"):
+        raise ValueError(
+            f"{values.shown(address)} is what Exchange makes of an X.500 name, another for each "
+            "system; write the person's mail address"
+        )
+    return address
+
+
+MailAddress = Annotated[str, AfterValidator(values.address), AfterValidator(_written_by_people)]
 ListName = Annotated[str, AfterValidator(values.list_name)]
 Name = Annotated[str, AfterValidator(values.domain_or_address)]
 Host = Annotated[str, AfterValidator(values.host)]
@@ -44,6 +56,10 @@ Day = Annotated[str, AfterValidator(values.day)]
 Days = Annotated[tuple[Day, ...], AfterValidator(values.some)]
 Hours = Annotated[tuple[tuple[time, time], ...], PlainValidator(values.opening_hours)]
 Date = Annotated[date, Field(strict=True)]
+#: The rules on kinds that may be overruled. P0 is the overruling, P16 stands for no rule.
+RuleName = Literal[
+    "P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11", "P12", "P13", "P14", "P15"
+]  # fmt: skip
 
 
 def _not_empty(path: Any) -> Any:
@@ -127,6 +143,7 @@ class MailboxSettings(Section):
     folders: Folders | None = None
     sent: Folders | None = None
     received_by: tuple[Host, ...] = ()
+    authserv_id: tuple[Host, ...] = ()
 
     @field_validator("name")
     @classmethod
@@ -181,6 +198,26 @@ class _StatedNoReplyNeeded(NoReplyNeeded):
         return self
 
 
+class KindEntry(Section):
+    """One ``[[kinds]]``: what letters are for which everything holds that is given."""
+
+    kind: Kind
+    address: MailAddress | None = None
+    domain: Domain | None = None
+    message_id: Annotated[str, AfterValidator(values.message_id)] | None = None
+    rule: RuleName | None = None
+
+    @model_validator(mode="after")
+    def _is_about_some(self) -> Self:
+        if set(self.model_dump(exclude_none=True)) == {"kind"}:
+            raise ValueError("must say of which letters: address, domain, message_id, rule")
+        return self
+
+    def override(self) -> Override:
+        """The entry as the rules on kinds read it."""
+        return Override(**self.model_dump())
+
+
 class MeasuresSettings(Section):
     """How letters are cut into episodes, outcomes and windows."""
 
@@ -208,8 +245,16 @@ class ConfigFile(Section):
     clock: ClockSettings = ClockSettings()
     standards: StandardsSettings = StandardsSettings()
     tiers: dict[str, StandardsSettings] = {}
+    kinds: tuple[KindEntry, ...] = ()
     measures: MeasuresSettings = MeasuresSettings()
     publish: PublishSettings = PublishSettings()
+
+
+class MergedDomain(Section):
+    """A domain that came to a partner, and the first day on which it was the partner's."""
+
+    domain: Domain
+    since: Date
 
 
 class PartnerEntry(Section):
@@ -218,6 +263,7 @@ class PartnerEntry(Section):
     name: Text | None = None
     domains: tuple[Domain, ...] = ()
     addresses: tuple[MailAddress, ...] = ()
+    merged: tuple[MergedDomain, ...] = ()
     owner: Text | None = None
     tier: Text | None = None
     timezone: TimeZone | None = None

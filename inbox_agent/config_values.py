@@ -14,8 +14,9 @@ from datetime import time
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from inbox_agent.addresses import Address, normal_domain
+from inbox_agent.addresses import Address
 from inbox_agent.business_clock import DAY_NAMES, holiday_calendar
+from inbox_agent.domain_names import normal_domain
 from inbox_agent.standards import DAY_SECONDS, Span
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
@@ -62,6 +63,14 @@ def plain_text(text: str) -> str:
     if not text.strip():
         raise ValueError("is empty; write something or leave the key out")
     return text
+
+
+def message_id(text: str) -> str:
+    """A Message-ID (RFC 5322 §3.6.4), with or without its angle brackets; without them."""
+    bare = plain_text(text).strip().removeprefix("<").removesuffix(">")
+    if not bare or any(c.isspace() or c in "<>" for c in bare):
+        raise ValueError(f"{shown(text)} is no Message-ID; copy it from the letter's header")
+    return bare
 
 
 def some(items: tuple[Any, ...]) -> tuple[Any, ...]:

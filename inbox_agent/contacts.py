@@ -42,7 +42,7 @@ def contacts_of(
         if not letter.counts:
             continue
         for address, is_author in _people(letter):
-            side = _side(address, partner, roster)
+            side = _side(address, partner, roster, letter.at)
             if side is None:
                 continue
             key = address.key
@@ -78,10 +78,10 @@ def _people(letter: Letter) -> Iterator[tuple[Address, bool]]:
         yield address, False
 
 
-def _side(address: Address, partner: str, roster: Roster) -> Side | None:
+def _side(address: Address, partner: str, roster: Roster, at: datetime | None) -> Side | None:
     if roster.is_us(address):
         return "us"
-    return "them" if roster.partner_of(address) == partner else None
+    return "them" if roster.partner_of(address, at) == partner else None
 
 
 def _usual_gap(wrote: Sequence[Letter], clock: BusinessClock, as_of: datetime) -> int | None:

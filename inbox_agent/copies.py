@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from inbox_agent.addresses import Address, Roster
 from inbox_agent.authors import author_of
-from inbox_agent.automatic import Verdict, failed_recipients, judge
+from inbox_agent.automatic import judge, marks_of
+from inbox_agent.instants import choose_at
+from inbox_agent.kinds import Verdict
 from inbox_agent.messages import Message
 from inbox_agent.subjects import read_subject
+from inbox_agent.undelivered import named_recipients, original_id
 
 _SAME_DATE = timedelta(seconds=2)
 
@@ -29,8 +32,8 @@ def same_letters(messages: Sequence[Message], roster: Roster) -> list[list[Messa
     """Copies of one letter, together.
 
     They have the same Message-ID, author and Date (within 2 s), or another Message-ID with the
-    same author, second, recipients and base subject. Different letters under one Message-ID are
-    different letters.
+    same author, second, recipients and base subject, and of delivery reports the same failures.
+    Different letters under one Message-ID are different letters.
     """
     leader = list(range(len(messages)))
 
@@ -59,7 +62,9 @@ def _alike(messages: Sequence[Message], roster: Roster) -> Iterator[list[int]]:
             to_and_cc = frozenset(a.key for a in (*message.to, *message.cc))
             second = message.sent_at.replace(microsecond=0)
             base = read_subject(message.subject).base
-            by_look[author, second, to_and_cc, base].append(i)
+            # A mail host may report on two recipients within one second.
+            lost = (named_recipients(message), original_id(message))
+            by_look[author, second, to_and_cc, base, lost].append(i)
     yield from by_look.values()
     for (_, author), same_id in by_id.items():
         if len(same_id) > 1:
@@ -76,6 +81,18 @@ def _near_dates(
             yield [i, j]
 
 
+def representative(copies: Sequence[Message], roster: Roster, *, ours: bool) -> Message:
+    """The copy whose fields are the letter's: the one in Sent when it is ours, else the first."""
+
+    def rank(copy: Message) -> tuple[object, ...]:
+        at, _ = choose_at(copy, roster.received_by)
+        sent_first = not (ours and copy.is_sent_copy)
+        instant = at.timestamp() if at else 0.0
+        return (sent_first, at is None, instant, copy.message_id, copy.digest)
+
+    return min(copies, key=rank)
+
+
 # -- whose record ---------------------------------------------------------------------------
 
 
@@ -90,19 +107,37 @@ def is_from_us(message: Message, roster: Roster) -> bool:
     return message.is_sent_copy or (author is not None and roster.is_us(author))
 
 
-def _named_by_copy(message: Message, roster: Roster) -> set[str | None]:
+def _named_by_copy(message: Message, roster: Roster) -> Iterator[Address]:
     if is_from_us(message, roster):
-        named = list(recipients(message))
-    else:
-        author = author_of(message, roster)
-        named = [author] if author else []
-    failed = map(Address.parse, failed_recipients(dict(message.marks)))
-    return {roster.partner_of(address) for address in (*named, *failed) if address}
+        yield from recipients(message)
+    elif author := author_of(message, roster):
+        yield author
+    yield from filter(None, map(Address.parse, named_recipients(message)))
 
 
-def _named(copies: list[Message], roster: Roster) -> set[str]:
-    """Partners that a letter names: as its author, recipients or failed recipients."""
-    return {key for copy in copies for key in _named_by_copy(copy, roster) if key}
+def _named(copies: list[Message], roster: Roster, instants: Iterable[datetime | None]) -> set[str]:
+    """Partners that a letter names: as its author, recipients or failed recipients.
+
+    They are the partners at that instant of the letter, or at each of several it may have.
+    """
+    addresses = {a.key: a for copy in copies for a in _named_by_copy(copy, roster)}.values()
+    found = (roster.partner_of(address, at) for at in instants for address in addresses)
+    return {key for key in found if key}
+
+
+def _instant(copies: list[Message], roster: Roster) -> datetime | None:
+    """The letter's instant, where it matters whose an address was then; else None."""
+    if not roster.has_mergers:
+        return None
+    ours = any(is_from_us(copy, roster) for copy in copies)
+    return choose_at(representative(copies, roster, ours=ours), roster.received_by)[0]
+
+
+def _instants(copies: list[Message], roster: Roster) -> set[datetime | None]:
+    """Every instant the letter may have, whichever of its copies there were until then."""
+    if not roster.has_mergers:
+        return {None}
+    return {choose_at(copy, roster.received_by)[0] for copy in copies}
 
 
 def _is_answer_through_list(copies: list[Message], roster: Roster) -> bool:
@@ -113,8 +148,8 @@ def _is_answer_through_list(copies: list[Message], roster: Roster) -> bool:
 
 
 def cited_ids(copies: list[Message]) -> set[str]:
-    """The ids that the copies of a letter name as what they answer."""
-    return {name for c in copies for name in (c.in_reply_to, *c.references) if name}
+    """The ids that the copies of a letter name as what they answer, or as what did not arrive."""
+    return {name for c in copies for name in (c.in_reply_to, *c.references, original_id(c)) if name}
 
 
 def _answered(copies: list[Message]) -> set[str]:
@@ -132,7 +167,8 @@ def by_partner(messages: Sequence[Message], roster: Roster) -> dict[str, list[Me
     lists, and delivery reports about a letter of ours. `letters_of` decides; this only makes
     sure that nothing it needs is missing, so that no partner needs to see another's letters.
     """
-    groups = [(copies, _named(copies, roster)) for copies in same_letters(messages, roster)]
+    letters = same_letters(messages, roster)
+    groups = [(copies, _named(copies, roster, _instants(copies, roster))) for copies in letters]
     partners_of_id: dict[str, set[str]] = defaultdict(set)
     for copies, named in groups:
         for copy in copies:
@@ -166,7 +202,8 @@ def belonging(partner: str, groups: Sequence[list[Message]], roster: Roster) -> 
     named: list[list[Message]] = []
     others: list[list[Message]] = []
     for group in groups:
-        (named if partner in _named(group, roster) else others).append(group)
+        is_named = partner in _named(group, roster, (_instant(group, roster),))
+        (named if is_named else others).append(group)
     their_ids = _ids(g for g in named if _is_by(partner, g, roster))
     through_list = [
         g for g in others if _is_answer_through_list(g, roster) and _answered(g) & their_ids
@@ -183,8 +220,9 @@ def belonging(partner: str, groups: Sequence[list[Message]], roster: Roster) -> 
 def _is_by(partner: str, copies: list[Message], roster: Roster) -> bool:
     if any(is_from_us(copy, roster) for copy in copies):
         return False
+    at = _instant(copies, roster)
     authors = (author_of(copy, roster) for copy in copies)
-    return any(author and roster.partner_of(author) == partner for author in authors)
+    return any(author and roster.partner_of(author, at) == partner for author in authors)
 
 
 def _ids(groups: Iterable[list[Message]]) -> set[str]:
@@ -194,4 +232,6 @@ def _ids(groups: Iterable[list[Message]]) -> set[str]:
 def verdict_of(message: Message, roster: Roster) -> Verdict:
     """Who wrote one copy, by its own header block alone."""
     author = author_of(message, roster)
-    return judge(dict(message.marks), author, message.subject, recipients(message), roster)
+    fields, subject = dict(message.marks), message.subject
+    marks = marks_of(fields, author, subject, recipients(message), roster)
+    return judge(marks, message.message_id)

@@ -7,18 +7,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from inbox_agent import (
+    authors,
     automatic,
     bounces,
     business_clock,
     contacts,
     conversations,
     copies,
+    import_blocks,
     instants,
     measure,
     response_times,
     silence_gaps,
     standing,
     survival,
+    threads,
+    ticket_numbers,
 )
 
 _KAPLAN_MEIER = "Kaplan and Meier 1958, Journal of the American Statistical Association 53"
@@ -41,10 +45,15 @@ class Measure:
 
 MEASURES: tuple[Measure, ...] = (
     Measure("at", "UTC instant", instants.choose_at, "RFC 3501 §2.3.3, RFC 5322 §3.6.1"),
+    Measure("clock_sources", None, instants.clock_sources),
+    Measure("import_block", None, import_blocks.import_blocks),
+    Measure("author", None, authors.author_of, "RFC 5322 §3.6.2, RFC 7960 §4.1.3"),
     Measure("kind", None, automatic.judge, "RFC 3834, RFC 3464, RFC 8098, RFC 2919"),
     Measure("record", None, copies.belonging),
     Measure("letter", None, copies.same_letters),
     Measure("conversation", None, conversations.conversations_of, "RFC 5256 §3"),
+    Measure("parent, link, split_from", None, threads.Link),
+    Measure("ticket_number", None, ticket_numbers.ticket_numbers),
     Measure("episode", None, conversations.Episode),
     Measure("turn", None, conversations.turns_of),
     Measure("ask", None, response_times.asking_letter, "Zendesk, next reply time"),

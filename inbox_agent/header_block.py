@@ -5,12 +5,18 @@ The bytes of what stays are not touched, so that a later, better parser can read
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 
-# RFC 5322 §2.2 field names; blanks before the colon are §4.5's obsolete form.
-_FIELD_NAME = re.compile(rb"([!-9;-~]+)[ \t]*:")
-_BY_HOST = re.compile(r"(?:^|\s)by\s+([^\s;]+)", re.IGNORECASE)
+from inbox_agent.header_cleaning import receiving_host, without_comments
+from inbox_agent.header_lines import (
+    CUT_MARK,
+    FIELD_NAME,
+    OCTETS_READ,
+    header_lines,
+    is_empty_line,
+    line_ends_restored,
+)
 
 
 def kept_fields(
@@ -26,46 +32,48 @@ def kept_fields(
     sender can't forge; Bcc only if `keep_bcc`. With `names`, fields of other names go too.
     Every field that stays does so byte for byte, folded lines included; a line that is
     neither field nor folding belongs to the field above it. All after the first empty line,
-    which would be body, is left out.
+    which would be body, is left out. Only where CR alone ends every line it becomes CRLF.
+    No more than 64 KiB stay; of a block that is longer, or was when it was fetched, the whole
+    lines up to there, and the mark that says so.
     """
+    block = line_ends_restored(block)
     fields = list(_fields(block))
     once = _chosen_received(fields, received_by) | _first(fields, "authentication-results")
     wanted = None if names is None else {name.lower() for name in names} | {"\n"}
-    return b"".join(
+    kept = b"".join(
         raw
         for place, (name, raw) in enumerate(fields)
         if (wanted is None or name in wanted)
         and (name != "bcc" or keep_bcc)
         and (name not in ("received", "authentication-results") or place in once)
     )
+    has_end = bool(fields) and fields[-1][0] == "\n"
+    is_cut = len(kept) > OCTETS_READ or (len(block) >= OCTETS_READ and not has_end)
+    return _whole_lines(kept) + CUT_MARK if is_cut else kept
+
+
+def _whole_lines(kept: bytes) -> bytes:
+    room = OCTETS_READ - len(CUT_MARK)
+    return kept[: kept.rfind(b"\n", 0, room) + 1]
 
 
 def _fields(block: bytes) -> Iterator[tuple[str, bytes]]:
-    """Cut at LF only: a bare CR in a value must not make a field (it would let senders forge one).
+    """Yields (lower-case name, raw lines) of each field of a header.
 
-    Yields (lower-case name, raw lines); the name is ``"\\n"`` for the empty line that ends the
-    block and empty for lines above the first field.
+    The name is ``"\\n"`` for the empty line that ends the block and empty for lines above the
+    first field.
     """
     name, lines = "", list[bytes]()
-    for line in _lines(block):
-        match = _FIELD_NAME.match(line)
-        is_end = not line.strip(b"\r\n")
+    for line in header_lines(block):
+        match = FIELD_NAME.match(line)
+        is_end = is_empty_line(line)
         if match or is_end:
             if lines:
                 yield name, b"".join(lines)
             name, lines = match[1].decode("ascii").lower() if match else "\n", []
         lines.append(line)
-        if is_end:
-            break
     if lines:
         yield name, b"".join(lines)
-
-
-def _lines(block: bytes) -> Iterator[bytes]:
-    parts = block.split(b"\n")
-    yield from (part + b"\n" for part in parts[:-1])
-    if parts[-1]:
-        yield parts[-1]
 
 
 def _first(fields: Sequence[tuple[str, bytes]], name: str) -> set[int]:
@@ -75,27 +83,11 @@ def _first(fields: Sequence[tuple[str, bytes]], name: str) -> set[int]:
 def _chosen_received(fields: Sequence[tuple[str, bytes]], received_by: Collection[str]) -> set[int]:
     ours = {host.lower().rstrip(".") for host in received_by}
     places = [place for place, field in enumerate(fields) if field[0] == "received"]
-    by_us = [place for place in places if _by_host(fields[place][1]) in ours] if ours else []
-    return set(places[:1] + by_us[:1])
+    by_us = (place for place in places if _by_host(fields[place][1]) in ours) if ours else ()
+    return {*places[:1], *islice(by_us, 1)}
 
 
 def _by_host(received: bytes) -> str | None:
-    """The host after ``by`` in a Received field (RFC 5321 §4.4), lower case, outside comments.
-
-    Comments are skipped because the greeting name, which the sender chooses, often stands in one.
-    """
+    """The host that wrote a Received field, read as `messages` will read it."""
     value = received.decode("latin-1").partition(":")[2]
-    match = _BY_HOST.search(_without_comments(value))
-    return match[1].lower().rstrip(".") if match else None
-
-
-def _without_comments(value: str) -> str:
-    depth, kept = 0, list[str]()
-    for part in re.split(r"([()])", value):
-        if part == "(":
-            depth += 1
-        elif part == ")":
-            depth = max(0, depth - 1)
-        elif not depth:
-            kept.append(part)
-    return " ".join(kept)
+    return receiving_host(without_comments(value))

@@ -1,25 +1,24 @@
 """Header bytes to clean fields before a parser sees them, and the values it does not read.
 
 Parsers of the MIME family stop at the first malformed line and take a bare CR for the end of a
-line, so that a subject can forge a Bcc. Here a line ends with CRLF or LF and nothing else
-(RFC 5322 §2.1), a bad line costs that line alone, and everything is bounded.
+line, so that a subject can forge a Bcc. Here neither is so, and everything is bounded.
 """
 
 from __future__ import annotations
 
-import base64
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.header import Header
-from email.message import Message as HeaderBlock
-from email.utils import parsedate_to_datetime
+from itertools import islice
 
-#: Of a longer header block the beginning is read, up to the last whole line.
-OCTETS_READ = 65_536
-LINES_READ = 1_000
-ADDRESS_FIELDS = ("from", "to", "cc", "bcc")
-TEXT_FIELDS = ("subject", "message-id", "in-reply-to", "references")
+from inbox_agent.header_lines import (
+    CUT_MARK,
+    FIELD_NAME,
+    LINES_READ,
+    OCTETS_READ,
+    header_lines,
+    is_empty_line,
+    line_ends_restored,
+)
 
 #: Everything `Message.problems` may hold, and what it means.
 PROBLEMS: dict[str, str] = {
@@ -30,34 +29,22 @@ PROBLEMS: dict[str, str] = {
     "date_unreadable": "Date can't be read",
     "date_without_zone": "Date has no zone and was read as UTC",
     "date_zone_impossible": "Date has an offset of more than 14 hours and was left out",
-    "date_zone_unknown": "Date has a zone of an unknown name and was read as UTC",
+    "date_zone_unknown": "Date has a zone that nobody can be sure of and was read as UTC",
     "header_cut": "the header block is longer than what is read of one",
     "id_refused": "an identifier of more than 998 octets was left out",
     "no_date": "there is no Date",
     "no_from": "From is missing or has no address in it",
     "no_message_id": "there is no Message-ID; one was made from the digest",
-    "parser_failed": "mail-parser failed on this block: no address and no subject was read",
+    "parser_failed": "reading failed; what could not be read is missing",
     "recipients_cut": "more recipients than are kept",
     "references_cut": "more References than are kept",
     "several_from": "several From fields; the first was taken",
+    "x500_address": "an entry of From, To, Cc or Bcc is an X.500 name and was left out",
 }
 
-THREAD_INDEX_OCTETS = 22
-ID_OCTETS = 998  # RFC 5322 §2.1.1: no line, so no identifier, is longer
-
-_LINE_END = re.compile(rb"\r?\n")
-# RFC 5322 §2.2: printable US-ASCII but the colon. §4.5 allows white space before the colon.
-_FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:(.*)", re.DOTALL)
+_LINE_END = re.compile(rb"\r?\n\Z")
 _BARE = bytes.maketrans(b"\r\0", b"  ")
-_ENCODED_WORD = re.compile(r"(=\?[^?\s]+\?[bBqQ]\?[^?\s]*\?=)")
-_BY_HOST = re.compile(r"\s*(?:from\s+\S+\s+)?(?:[^;]*?\s)?by\s+([^\s;]+)", re.IGNORECASE)
-_ZONE_NAME = re.compile(r"([a-z]+)(?:[+-]\d+)?$", re.IGNORECASE)
-_KNOWN_ZONES = frozenset(
-    ["z", "ut", "utc", "gmt", "est", "edt", "cst", "cdt", "mst", "mdt", "pst", "pdt"]
-)
-_ANGLED = re.compile(r"<([^<>]*)>")
-_ODD_MAILBOX = r"([\w!#$%&'*+/=?^`{|}~.-]+@[\w.-]+)"
-_ODD_DOTS = re.compile(rf"([^<>@]*)<{_ODD_MAILBOX}>|{_ODD_MAILBOX}")
+_BY_HOST = re.compile(r"(?:from \S+ )?(?:[^;]*? )?by ([^ ;]+)", re.IGNORECASE)
 _COMMENT_PARTS = re.compile(r'(\\.|["()])', re.DOTALL)
 
 # What must not reach a table or a terminal: C0, C1, the controls that turn text around
@@ -113,16 +100,18 @@ def clean_header(block: bytes) -> CleanHeader:
 
 
 def _header_lines(block: bytes) -> tuple[list[bytes], bool]:
-    read = block[:OCTETS_READ]
-    lines = _LINE_END.split(read)
-    if b"" in lines:
-        lines = lines[: lines.index(b"")]
-        is_cut = False
-    else:
-        is_cut = len(block) > OCTETS_READ
-        if is_cut and len(lines) > 1:
-            lines.pop()
-    return lines[:LINES_READ], is_cut or len(lines) > LINES_READ
+    """The lines that are read, without their ends, and whether there are more."""
+    if b"\n" not in block:
+        block = line_ends_restored(block)
+    lines = list(islice(header_lines(block[:OCTETS_READ]), LINES_READ + 1))
+    has_end = bool(lines) and is_empty_line(lines[-1])
+    is_cut = len(block) > OCTETS_READ and not has_end
+    # The mark of `kept_fields`, the empty line, or a line that the cap has cut in two.
+    if has_end or lines[-1:] == [CUT_MARK] or (is_cut and not lines[-1].endswith(b"\n")):
+        is_cut = is_cut or not has_end
+        lines.pop()
+    is_cut = is_cut or len(lines) > LINES_READ
+    return [_LINE_END.sub(b"", line) for line in lines[:LINES_READ]], is_cut
 
 
 def _raw_fields(lines: list[bytes]) -> tuple[list[tuple[str, bytes]], bool]:
@@ -137,8 +126,8 @@ def _raw_fields(lines: list[bytes]) -> tuple[list[tuple[str, bytes]], bool]:
             else:
                 has_bad_line = True
             continue
-        match = _FIELD.fullmatch(line)
-        current = [match[2]] if match else None
+        match = FIELD_NAME.match(line)
+        current = [line[match.end() :]] if match else None
         if match and current is not None:
             found.append((match[1].decode("ascii").lower(), current))
         else:
@@ -183,123 +172,10 @@ def without_comments(text: str) -> str:
     return text if depth else "".join(kept)
 
 
-def shown_to_parser(clean: CleanHeader) -> HeaderBlock:
-    """The fields a parser is to read, each once, as text: raw octets it would drop silently."""
-    block = HeaderBlock()
-    for name in ADDRESS_FIELDS:
-        values = clean.all(name)
-        if values:
-            block[name] = values[0] if name == "from" else ", ".join(values)
-    for name in TEXT_FIELDS:
-        value = clean.first(name)
-        if value is not None:
-            block[name] = _wholly_encoded(value)
-    return block
-
-
-def _wholly_encoded(value: str) -> str:
-    """Beside encoded words, non-ASCII text is dropped on decoding: make it encoded words too."""
-    if value.isascii() or "=?" not in value:
-        return value
-    parts = _ENCODED_WORD.split(value)
-    return " ".join(
-        part if index % 2 or part.isascii() else Header(part, "utf-8", maxlinelen=10**9).encode()
-        for index, part in enumerate(parts)
-        if part.strip()
-    )
-
-
-def mailbox_with_odd_dots(entry: str) -> tuple[str, str] | None:
-    """Name and address of ``Ann <ann..lee@x>`` or ``.ann@x``; None where more is wrong than dots.
-
-    RFC 5322 §3.4.1 forbids these dots and mail-parser refuses them; some providers gave such
-    addresses out, and people write from them.
-    """
-    found = _ODD_DOTS.fullmatch(entry.strip())
-    return ((found[1] or "").strip(' "'), found[2] or found[3]) if found else None
-
-
-def identifiers(
-    clean: CleanHeader, name: str, decoded: dict[str, str], problems: set[str]
-) -> list[str]:
-    """The ``<…>`` of an identification field; adds ``id_refused`` where one is too long.
-
-    Of the decoded form only where the whole field is an encoded word, as some gateways make long
-    ones; what others quote in References is the raw form.
-    """
-    tokens = _ANGLED.findall(clean.first(name) or "") or _ANGLED.findall(decoded.get(name, ""))
-    ids = [_normal_id(token) for token in tokens]
-    if None in ids:
-        problems.add("id_refused")
-    return [found for found in ids if found]
-
-
-def bare_identifier(raw: str) -> str | None:
-    """A Message-ID without its brackets: in the References of an answer they are back."""
-    bare = raw.strip("<> ")
-    is_one = bare and not any(c.isspace() or c in "<>" for c in bare)
-    return (_normal_id(bare) or None) if is_one else None
-
-
-def _normal_id(token: str) -> str | None:
-    """An identifier for comparing: no white space, ``"ann"@x`` as ``ann@x``; None if too long.
-
-    RFC 5256 §3 (REFERENCES, step 1) has the two forms equal. Its case is kept.
-    """
-    if len(token.encode("utf-8", "replace")) > ID_OCTETS:
-        return None
-    bare = "".join(clean_text(token, ID_OCTETS).split())
-    local, at, domain = bare.rpartition("@")
-    if len(local) > 2 and local[0] == local[-1] == '"':
-        local = re.sub(r"\\(.)", r"\1", local[1:-1])
-    return local + at + domain
-
-
-def thread_index(value: str | None) -> str | None:
-    """The conversation that Outlook's Thread-Index names: its first 22 octets, as hex.
-
-    Five octets of time, a GUID, and five octets more for every answer ([MS-OXOMSG] §2.2.1.3).
-    None where the value is no base64 or shorter.
-    """
-    try:
-        octets = base64.b64decode("".join((value or "").split()), validate=True)
-    except ValueError:
-        return None
-    return octets[:THREAD_INDEX_OCTETS].hex() if len(octets) >= THREAD_INDEX_OCTETS else None
-
-
 def receiving_host(text: str) -> str | None:
     """The host after ``by`` in a Received line without comments, lower case (RFC 5321 §4.4).
 
     What stands right after ``from`` is the sender's word and may itself be ``by``.
     """
-    found = _BY_HOST.match(text)
+    found = _BY_HOST.match(" ".join(text.split()))  # single spaces: runs of them are quadratic
     return clean_text(found[1], 255).rstrip(".").lower() if found else None
-
-
-def doubtful_zone(text: str) -> str | None:
-    """``date_zone_unknown`` where a date ends with the name of a zone that RFC 5322 lacks.
-
-    mail-parser reads it as UTC without a word, and the standard library ``GMT+1`` too.
-    """
-    zone = _ZONE_NAME.search(text)
-    return "date_zone_unknown" if zone and zone[0].lower() not in _KNOWN_ZONES else None
-
-
-def odd_date(text: str) -> tuple[datetime, float, str | None] | None:
-    """A date as the standard library reads it: ``9:05:00``, ``5 January``, no zone.
-
-    The instant in UTC, the offset in hours, and ``date_without_zone`` where UTC was assumed
-    (``-0000`` is UTC, RFC 5322 §3.3). None where it can't be read either.
-    """
-    try:
-        at = parsedate_to_datetime(text)
-        if at.tzinfo is None:
-            return (
-                at.replace(tzinfo=UTC),
-                0,
-                None if text.endswith("-0000") else "date_without_zone",
-            )
-        return at.astimezone(UTC), (at.utcoffset() or timedelta()) / timedelta(hours=1), None
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from inbox_agent.delivery_reports import PART_HEADER_OCTETS, PART_OCTETS
 from inbox_agent.messages import HEADER_FIELDS
 
 #: The highest uid there can be (RFC 3501 §9, nz-number).
@@ -27,6 +28,11 @@ FETCH_ITEMS = (
     f"BODY.PEEK[HEADER.FIELDS ({' '.join(HEADER_FIELDS).upper()})]<0.{HEADER_OCTETS}>)"
 )
 
+_PART = f"BODY.PEEK[{{0}}.MIME]<0.{PART_HEADER_OCTETS}> BODY.PEEK[{{0}}]<0.{PART_OCTETS}>"
+#: What is asked for of a letter whose header block says that it is a delivery report: its second
+#: and third part (RFC 6522 §3), and the transfer encoding of each.
+REPORT_ITEMS = f"(UID {_PART.format(2)} {_PART.format(3)})"
+
 _SET = rb"\d+(?::\d+)?(?:,\d+(?::\d+)?)*"
 _KEYWORD = rb'[^\x00-\x20\x7f-\xff(){%*"\\\]]+'
 _ALLOWED = tuple(
@@ -40,6 +46,7 @@ _ALLOWED = tuple(
         rb"UID SEARCH (?:UID %b|\d+)" % _SET
         + rb"(?: SINCE \d\d-[A-Z]{3}-\d{4})?(?: KEYWORD %b)?" % _KEYWORD,
         rb"UID FETCH %b " % _SET + re.escape(FETCH_ITEMS.encode()),
+        rb"UID FETCH %b " % _SET + re.escape(REPORT_ITEMS.encode()),
     )
 )
 #: A longer literal is read and thrown away, so that it costs its letter and not the memory.

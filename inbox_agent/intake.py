@@ -9,14 +9,17 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Literal
 
+from inbox_agent.delivery_reports import kept_report
 from inbox_agent.errors import ConfigError
 from inbox_agent.header_block import kept_fields
 from inbox_agent.instants import choose_at
-from inbox_agent.mail_files import FiledLetter, read_mbox
+from inbox_agent.mail_files import FiledLetter
+from inbox_agent.mail_folders import MailFolder, mail_folders
 from inbox_agent.messages import HEADER_FIELDS, FetchedHeader, Message, parse_message
 from inbox_agent.mirror import Checkpoint, Mirror
 from inbox_agent.mirror_rows import Counts
 from inbox_agent.progress import Progress
+from inbox_agent.undelivered import may_be_report
 
 ReceivedFrom = Literal["received", "envelope", "date"]
 
@@ -58,21 +61,37 @@ class Intake:
         return Counts(len(self.folders), self.new_messages)
 
     def read(self, path: Path) -> None:
-        """Read one file into its folder. Raises ConfigError when it is no mbox file.
+        """Read what a path holds: an mbox file, a letter, a Maildir or a folder of letters.
 
-        Of a file that breaks off, the whole batches before that are kept; of none, nothing is.
+        Each folder in it is one of the mailbox, named by `mail_folders` or by ``--folder``.
+        Raises ConfigError when it is no mail. Of a file that breaks off, the whole batches
+        before that are kept; of none, nothing is. A folder that fails costs that folder.
         """
-        folder = self.job.folder or path.name.removesuffix(".gz").removesuffix(".mbox")
-        letters = read_mbox(path)
-        first = list(islice(letters, 1))
-        uid = self._begin(folder)
+        folders = mail_folders(path)
+        if self.job.folder and len(folders) > 1:
+            raise ConfigError(
+                f"{path}: holds {len(folders)} folders; leave out --folder, or import the folders "
+                "one by one"
+            )
+        errors = []
+        for folder in folders:
+            try:
+                self._folder(self.job.folder or folder.name, folder)
+            except ConfigError as exc:
+                errors.append(str(exc))
+        if errors:
+            raise ConfigError("; ".join(errors))
+
+    def _folder(self, name: str, folder: MailFolder) -> None:
+        first = list(islice(folder.letters, 1))
+        uid = self._begin(name)
         try:
-            self._read(chain(first, letters), folder, uid)
+            self._read(chain(first, folder.letters), name, uid)
         except ConfigError as exc:
-            self._end(folder, "failed", str(exc))
+            self._end(name, "failed", str(exc))
             raise
-        self._end(folder, "imported")
-        self.folders.add(folder)
+        self._end(name, "imported")
+        self.folders.add(name)
 
     def _end(self, folder: str, state: str, error: str | None = None) -> None:
         at = self.clock()
@@ -119,6 +138,8 @@ class Intake:
             fetched_at=self.clock(),
         )
         message = parse_message(header, is_sent_copy=self.job.is_sent)
+        if may_be_report(message):
+            header = replace(header, report=kept_report(letter.start))
         arrived_at = self._arrived_at(letter, message)
         return replace(header, received_at=arrived_at), replace(message, received_at=arrived_at)
 

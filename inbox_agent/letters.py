@@ -6,32 +6,39 @@ That is its side, its instant, its kind, and whether it is addressed to the othe
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from inbox_agent.addresses import Address, Partner, Roster, Side
-from inbox_agent.authors import author_of
-from inbox_agent.automatic import (
-    Kind,
-    Verdict,
-    calendar_method,
-    failed_recipients,
-    is_delayed_report,
-    softened,
-)
+from inbox_agent.authors import author_of, identity_flags
+from inbox_agent.calendar_letters import calendar_method
 from inbox_agent.copies import (
     author_key,
     belonging,
-    cited_ids,
     is_from_us,
-    recipients,
+    representative,
     same_letters,
-    verdict_of,
 )
 from inbox_agent.instants import choose_at
+from inbox_agent.kinds import Kind, Verdict
 from inbox_agent.messages import Message, has_attachment
 from inbox_agent.subjects import Subject, read_subject
+from inbox_agent.undelivered import failed_recipients, is_final, original_id
+from inbox_agent.verdicts import OurLetters, verdict_on
+
+#: Why a letter of each kind does not count, and what that means; a person's only without a time.
+WHY_NOT: dict[Kind, tuple[str, str]] = {
+    "human": ("no_date", "a person wrote it, but no usable time is known"),
+    "auto_reply": ("automatic_reply", "a program answered, like an absence note"),
+    "bounce": ("delivery_report", "it says that a letter was not delivered, or late"),
+    "receipt": ("read_receipt", "it says that a letter was opened"),
+    "calendar": ("calendar", "a calendar wrote it: an invitation, or an answer to one"),
+    "list": ("mailing_list", "it came through a mailing list that is not ours"),
+    "bulk": ("newsletter", "it was sent to many"),
+    "system": ("notification", "a program wrote it"),
+}
 
 _NO_CONTACT_METHODS = ("CANCEL", "PUBLISH")
 
@@ -48,7 +55,8 @@ class Letter:
 
     `counts`: a person wrote it and it has an instant. `is_contact`: it breaks a silence.
     `is_addressed`: it asks the other side. `their_recipients`: the partner's addresses it went
-    to. `failed_recipients`: whom a delivery report names, on the report itself.
+    to. `failed_recipients` and `reported_id`: whom a delivery report names, and which letter, on
+    the report itself; `is_final_bounce`: it says that something failed for good.
     """
 
     key: str
@@ -64,6 +72,7 @@ class Letter:
     bcc: tuple[Address, ...]
     subject: str
     threading_subject: Subject
+    thread_index: str | None
     size_octets: int | None
     has_attachment: bool
     is_settled: bool
@@ -75,6 +84,7 @@ class Letter:
     is_addressed: bool
     their_recipients: frozenset[str]
     failed_recipients: tuple[str, ...]
+    reported_id: str | None
     is_final_bounce: bool
     flags: tuple[str, ...]
 
@@ -101,40 +111,30 @@ def letters_of(
     """
     copies = [copy for copy in messages if _is_there(copy, roster, as_of)]
     held = belonging(partner.key, same_letters(copies, roster), roster)
-    our_ids = {c.message_id for group in held for c in group if is_from_us(c, roster)}
-    letters = [_letter(partner, group, roster, our_ids) for group in held]
+    record = _Record(partner.key, roster, OurLetters.among(held, roster), _shared_ids(held))
+    letters = [_letter(group, record) for group in held]
     return tuple(sorted(letters, key=lambda letter: letter.order))
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """What is known of one partner's record before its letters are made."""
+
+    partner: str
+    roster: Roster
+    our_letters: OurLetters
+    shared_ids: frozenset[str]
+
+
+def _shared_ids(held: Iterable[list[Message]]) -> frozenset[str]:
+    """Message-IDs that stand on several different letters; references mean the first of those."""
+    found = Counter(name for group in held for name in {copy.message_id for copy in group})
+    return frozenset(name for name, letters in found.items() if letters > 1)
 
 
 def _is_there(copy: Message, roster: Roster, as_of: datetime) -> bool:
     at, _ = choose_at(copy, roster.received_by)
     return at is None or at <= as_of
-
-
-def _representative(copies: list[Message], roster: Roster, *, ours: bool) -> Message:
-    """The copy whose fields are the letter's: the one in Sent when it is ours, else the first."""
-
-    def rank(copy: Message) -> tuple[object, ...]:
-        at, _ = choose_at(copy, roster.received_by)
-        sent_first = not (ours and copy.is_sent_copy)
-        instant = at.timestamp() if at else 0.0
-        return (sent_first, at is None, instant, copy.message_id, copy.digest)
-
-    return min(copies, key=rank)
-
-
-def _kind(group: list[Message], chosen: Message, roster: Roster, our_ids: set[str]) -> Verdict:
-    """Of several copies one that a person wrote decides, else the representative."""
-
-    def of(copy: Message) -> Verdict:
-        return softened(
-            verdict_of(copy, roster),
-            answers_us=bool((cited_ids([copy]) - {copy.message_id}) & our_ids),
-            recipients=len(recipients(copy)),
-        )
-
-    verdicts = [of(chosen), *(of(copy) for copy in group if copy is not chosen)]
-    return next((v for v in verdicts if v.kind == "human"), verdicts[0])
 
 
 def _is_addressed(side: Side, chosen: Message, bcc: tuple[Address, ...], asks: _Asks) -> bool:
@@ -156,23 +156,26 @@ class _Asks:
 
     roster: Roster
     partner: str
+    at: datetime | None
 
     def is_ours(self, address: Address) -> bool:
         return self.roster.is_us(address) or self.roster.is_our_list(address)
 
     def is_theirs(self, address: Address) -> bool:
-        return self.roster.partner_of(address) == self.partner
+        return self.roster.partner_of(address, self.at) == self.partner
 
 
-def _letter(partner: Partner, group: list[Message], roster: Roster, our_ids: set[str]) -> Letter:
+def _letter(group: list[Message], record: _Record) -> Letter:
+    roster = record.roster
     ours = any(is_from_us(copy, roster) for copy in group)
     side: Side = "us" if ours else "them"
-    chosen = _representative(group, roster, ours=ours)
+    chosen = representative(group, roster, ours=ours)
+    told = _with_report(group, chosen)
     at, at_source = choose_at(chosen, roster.received_by)
-    verdict = _kind(group, chosen, roster, our_ids)
+    verdict = verdict_on(group, chosen, roster, record.our_letters)
     marks = dict(chosen.marks)
     bcc = _bcc(group) if ours else ()
-    asks = _Asks(roster, partner.key)
+    asks = _Asks(roster, record.partner, at)
     ids = frozenset(copy.message_id for copy in group)
     counts = verdict.kind == "human" and at is not None
     return Letter(
@@ -189,22 +192,30 @@ def _letter(partner: Partner, group: list[Message], roster: Roster, our_ids: set
         bcc=bcc,
         subject=chosen.subject,
         threading_subject=read_subject(chosen.subject),
+        thread_index=_thread_index(group, chosen),
         size_octets=chosen.size_octets,
         has_attachment=has_attachment(chosen),
         is_settled=any(copy.is_settled for copy in group),
         kind=verdict.kind,
         rule=verdict.rule,
         counts=counts,
-        why_not=None if counts else _why_not(verdict.kind),
+        why_not=None if counts else WHY_NOT[verdict.kind][0],
         is_contact=counts or _is_calendar_contact(verdict.kind, marks, at),
         is_addressed=_is_addressed(side, chosen, bcc, asks),
         their_recipients=frozenset(
             a.key for a in (*chosen.to, *chosen.cc, *bcc) if asks.is_theirs(a)
         ),
-        failed_recipients=failed_recipients(marks),
-        is_final_bounce=verdict.kind == "bounce" and not is_delayed_report(chosen.subject),
-        flags=_flags(group, chosen, verdict, roster),
+        failed_recipients=failed_recipients(told),
+        reported_id=original_id(told),
+        is_final_bounce=verdict.kind == "bounce" and is_final(told),
+        flags=_flags(group, chosen, verdict, record),
     )
+
+
+def _thread_index(group: list[Message], chosen: Message) -> str | None:
+    """The representative's, else that of another copy: relays and archives drop the field."""
+    others = sorted(copy.thread_index for copy in group if copy.thread_index)
+    return chosen.thread_index or next(iter(others), None)
 
 
 def _bcc(group: list[Message]) -> tuple[Address, ...]:
@@ -212,8 +223,10 @@ def _bcc(group: list[Message]) -> tuple[Address, ...]:
     return tuple(blind[key] for key in sorted(blind))
 
 
-def _why_not(kind: Kind) -> str:
-    return "no_date" if kind == "human" else kind
+def _with_report(group: list[Message], chosen: Message) -> Message:
+    """The copy that a bounce is read from: the representative, unless only another has a report."""
+    others = sorted((copy for copy in group if copy.report), key=lambda copy: copy.digest)
+    return chosen if chosen.report or not others else others[0]
 
 
 def _is_calendar_contact(kind: Kind, marks: Mapping[str, str], at: datetime | None) -> bool:
@@ -223,14 +236,18 @@ def _is_calendar_contact(kind: Kind, marks: Mapping[str, str], at: datetime | No
 
 
 def _flags(
-    group: list[Message], chosen: Message, verdict: Verdict, roster: Roster
+    group: list[Message], chosen: Message, verdict: Verdict, record: _Record
 ) -> tuple[str, ...]:
-    flags = {problem for copy in group for problem in copy.problems}
-    if verdict.confidence == "low":
-        flags.add("low_confidence")
-    author = author_of(chosen, roster)
-    if chosen.is_sent_copy and not (author and roster.is_us(author)):
-        flags.add("sent_by_other_address")
-    if len(group) > 1:
-        flags.add("copies")
-    return tuple(sorted(flags))
+    """What is odd about a letter; its origin by the representative alone, as lists break DKIM."""
+    author = author_of(chosen, record.roster)
+    is_by_us = author is not None and record.roster.is_us(author)
+    flags = {
+        "copies": len(group) > 1,
+        "import_block": chosen.is_import,
+        "low_confidence": verdict.confidence == "low",
+        "message_id_shared": any(copy.message_id in record.shared_ids for copy in group),
+        "sent_by_other_address": chosen.is_sent_copy and not is_by_us,
+    }
+    problems = {problem for copy in group for problem in copy.problems}
+    found = {name for name, holds in flags.items() if holds}
+    return tuple(sorted(problems | found | identity_flags(chosen, record.roster)))

@@ -21,8 +21,16 @@ from inbox_agent import imap_answers as answers
 from inbox_agent.config import MailboxSettings
 from inbox_agent.errors import ConfigError, MailboxRefused
 from inbox_agent.header_block import kept_fields
-from inbox_agent.imap_commands import FETCH_ITEMS, GuardedIMAP4, is_keyword, quoted, uid_set
+from inbox_agent.imap_commands import (
+    FETCH_ITEMS,
+    REPORT_ITEMS,
+    GuardedIMAP4,
+    is_keyword,
+    uid_set,
+)
 from inbox_agent.imap_folders import Choice, Folder, choose_folders, listed_folders
+from inbox_agent.imap_login import log_in, start_tls
+from inbox_agent.imap_reports import with_reports
 from inbox_agent.imap_security import checked_secret, tls_context
 from inbox_agent.imap_session import FolderStatus, Session, shut
 from inbox_agent.messages import HEADER_FIELDS, FetchedHeader
@@ -97,7 +105,7 @@ class Mailbox:
         password = checked_secret(settings, secret)
         client = _connected(settings)
         try:
-            _log_in(client, settings, password)
+            log_in(client, settings, password)
         except BaseException:
             shut(client.connection)
             raise
@@ -157,6 +165,7 @@ class Mailbox:
     ) -> Iterator[tuple[list[FetchedHeader], list[int]]]:
         """The header blocks of `uids`, batch by batch, ascending, with the uids there is none for.
 
+        A bounce comes with what is kept of its delivery report, if the server gives it.
         A letter is given up only after it was asked for alone. Raises FolderUnavailable where
         the server refuses a whole batch or the folder is made anew meanwhile.
         """
@@ -168,8 +177,9 @@ class Mailbox:
         for start in range(0, len(wanted), size):
             part = wanted[start : start + size]
             found = self._read_batch(part)
+            headers = [self._header(folder, status, uid, found[uid]) for uid in sorted(found)]
             yield (
-                [self._header(folder, status, uid, found[uid]) for uid in part if uid in found],
+                with_reports(headers, lambda some: self._ask(some, REPORT_ITEMS)),
                 [uid for uid in part if uid not in found],
             )
 
@@ -213,7 +223,12 @@ class Mailbox:
 
     def _fetch_once(self, uids: list[int]) -> dict[int, answers.Items] | None:
         """What the server gives for `uids` and no others; None where it can't be read."""
-        kind, data = self._session.uid("FETCH", uid_set(uids), FETCH_ITEMS)
+        answered = self._ask(uids, FETCH_ITEMS)
+        return None if answered is None else answers.letters(answered, frozenset(uids))
+
+    def _ask(self, uids: list[int], items: str) -> list[dict[bytes, Any]] | None:
+        """The answers to one FETCH, also unasked ones; None where they can't be read."""
+        kind, data = self._session.uid("FETCH", uid_set(uids), items)
         if kind != "OK":
             if answers.is_busy(answers.said(data)):
                 raise self._session.refused(self._session.opened()[0], data)
@@ -225,7 +240,7 @@ class Mailbox:
             by_number = parse_fetch_response(plain, normalise_times=False, uid_is_key=False)
         except answers.UNREADABLE:
             return None
-        return answers.letters(by_number.values(), frozenset(uids))
+        return list(by_number.values())
 
     def _header(
         self, folder: Folder, status: FolderStatus, uid: int, letter: answers.Items
@@ -263,38 +278,8 @@ def _connected(settings: MailboxSettings) -> _Client:
                 f"(PREAUTH); we read a mailbox only as the user of the config"
             )
         if settings.tls == "starttls":
-            _start_tls(client, settings, context)
+            start_tls(client, settings, context)
     except BaseException:
         shut(client.connection)
         raise
     return client
-
-
-def _start_tls(client: _Client, settings: MailboxSettings, context: object) -> None:
-    """Go over to TLS (RFC 3501 §6.2.1), or not go on at all: somebody may have stripped it."""
-    if not client.has_capability("STARTTLS"):
-        raise MailboxRefused(
-            f"{answers.place(settings)}: {settings.host} offers no STARTTLS, and without TLS no "
-            f'password is sent; try `tls = "implicit"` and port 993'
-        )
-    try:
-        client.starttls(context)
-    except answers.TROUBLE as exc:
-        raise answers.connection_error(settings, exc) from exc
-
-
-def _log_in(client: _Client, settings: MailboxSettings, password: str) -> None:
-    """Log in by AUTHENTICATE PLAIN (RFC 4616, UTF-8), else by LOGIN, which takes ASCII only."""
-    try:
-        if client.has_capability("AUTH=PLAIN"):
-            client.plain_login(settings.user, password)
-        elif not client.has_capability("LOGINDISABLED") and (settings.user + password).isascii():
-            # imaplib quotes the password but not the user
-            client.login(quoted(settings.user.encode()).decode(), password)
-        else:
-            raise MailboxRefused(
-                f"{answers.place(settings)}: {settings.host} takes this login in no way we know "
-                f"(no AUTH=PLAIN; LOGIN is switched off or takes ASCII only); check `tls`"
-            )
-    except answers.TROUBLE as exc:
-        raise answers.login_error(settings, exc) from exc

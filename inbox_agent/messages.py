@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from email.utils import getaddresses
-
-from mailparser import MailParser, core, utils
 
 from inbox_agent.addresses import Address
 from inbox_agent.delivery_reports import Report, read_report
 from inbox_agent.header_cleaning import (
-    ADDRESS_FIELDS,
-    TEXT_FIELDS,
     CleanHeader,
-    bare_identifier,
     clean_header,
     clean_text,
-    doubtful_zone,
-    identifiers,
-    mailbox_with_odd_dots,
-    odd_date,
     receiving_host,
-    shown_to_parser,
-    thread_index,
     without_comments,
 )
+from inbox_agent.header_reading import (
+    ADDRESS_FIELDS,
+    Reading,
+    read_date,
+    read_fields,
+    read_mailboxes,
+)
+from inbox_agent.identification_fields import bare_identifier, identifiers, thread_index
 
 #: The header fields that are asked for and kept, and no others: what figures need, and no more.
 HEADER_FIELDS: tuple[str, ...] = tuple(
@@ -104,7 +100,7 @@ class Message:
     is_import: bool = False
 
 
-PARSER_VERSION = 2  # raised whenever the same bytes would give another `Message`
+PARSER_VERSION = 3  # raised whenever the same bytes would give another `Message`
 
 _NO_MARKS = frozenset(
     """from to cc bcc date subject message-id in-reply-to references thread-index thread-topic
@@ -113,27 +109,11 @@ _NO_MARKS = frozenset(
 #: The fields that tell automatic mail and whose first value is kept in `Message.marks`.
 MARK_FIELDS = tuple(sorted({name.lower() for name in HEADER_FIELDS} - _NO_MARKS))
 
-SUBJECT_CHARACTERS, MARK_CHARACTERS, NAME_CHARACTERS, DATE_CHARACTERS = 1_000, 500, 200, 200
+SUBJECT_CHARACTERS, MARK_CHARACTERS, NAME_CHARACTERS = 1_000, 500, 200
 ADDRESS_CHARACTERS = 320  # RFC 5321 §4.5.3.1: 64 for the local part, 255 for the domain, the @
 RECIPIENTS_KEPT = 1_000
 REFERENCES_KEPT = 101  # the first, which is the root, and the last hundred
 RECEIVED_KEPT = 100
-LARGEST_OFFSET_HOURS = 14
-
-# mail-parser logs header text, which must reach no log whatever level anybody sets. A filter
-# holds for the records of its own logger only, so each gets one.
-for _log in (core.log, utils.log):
-    _log.setLevel("CRITICAL")
-    _log.addFilter(lambda _record: False)
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """What mail-parser makes of the fields it is shown."""
-
-    addresses: dict[str, list[tuple[str, str]]]
-    texts: dict[str, str]
-    problems: frozenset[str] = frozenset()
 
 
 def parse_message(
@@ -143,11 +123,20 @@ def parse_message(
 
     A field that can't be read is empty and `problems` says why (`header_cleaning.PROBLEMS`). Of
     a repeated field the topmost counts (RFC 5322 §3.6); several To, Cc or Bcc are one list.
+    Should our own reading fail the letter stays, with nothing but where it lies and its digest.
     """
-    clean = clean_header(header.block)
-    reading = _read_by_mail_parser(clean)
-    problems = {*clean.problems, *reading.problems}
     digest = hashlib.sha256(header.block).hexdigest()
+    try:
+        message = _message(header, digest, clean_header(header.block))
+    except Exception:  # noqa: BLE001 - a bad letter costs one letter, never the batch
+        failed = CleanHeader(fields=(), problems=frozenset({"parser_failed"}))
+        message = _message(replace(header, report=b""), digest, failed)
+    return replace(message, is_sent_copy=is_sent_copy, is_settled=is_settled)
+
+
+def _message(header: FetchedHeader, digest: str, clean: CleanHeader) -> Message:
+    reading = read_fields(clean)
+    problems = {*clean.problems, *reading.problems}
     authors, to, cc, bcc = _people(reading, problems)
     if not authors:
         problems.add("no_from")
@@ -168,10 +157,8 @@ def parse_message(
         received=_received(clean),
         fetched_at=header.fetched_at,
         size_octets=header.size_octets,
-        marks=_marks(clean),
+        marks=_marks(clean, () if authors else ("from",)),
         problems=tuple(sorted(problems)),
-        is_sent_copy=is_sent_copy,
-        is_settled=is_settled,
         sender=next(iter(_other_people(clean, "sender")), None),
         reply_to=_other_people(clean, "reply-to"),
         originals=_other_people(clean, "x-original-from", "x-original-sender"),
@@ -187,22 +174,7 @@ def has_attachment(message: Message) -> bool:
     return "".join(without_comments(media_type).split()).lower() == "multipart/mixed"
 
 
-def _read_by_mail_parser(clean: CleanHeader) -> _Reading:
-    try:
-        parser = MailParser(shown_to_parser(clean))
-        addresses = {name: list(getattr(parser, f"{name}_")) for name in ADDRESS_FIELDS}
-        texts = {name: str(getattr(parser, name.replace("-", "_"))) for name in TEXT_FIELDS}
-    except Exception:  # noqa: BLE001 - whatever it is, a bad letter costs one letter
-        return _Reading({}, {}, frozenset({"parser_failed"}))
-    lost = [defect for defect in parser.address_header_defects if not defect["recovered"]]
-    found = [(defect["header"], mailbox_with_odd_dots(defect["raw"])) for defect in lost]
-    for name, mailbox in found:
-        addresses[name] += [mailbox] if mailbox else []
-    is_lost = any(mailbox is None for _, mailbox in found)
-    return _Reading(addresses, texts, frozenset({"address_unreadable"} if is_lost else ()))
-
-
-def _people(reading: _Reading, problems: set[str]) -> list[tuple[Address, ...]]:
+def _people(reading: Reading, problems: set[str]) -> list[tuple[Address, ...]]:
     """Authors, To, Cc and Bcc; of the recipients together no more than `RECIPIENTS_KEPT`."""
     room = RECIPIENTS_KEPT
     people = []
@@ -220,6 +192,9 @@ def _people(reading: _Reading, problems: set[str]) -> list[tuple[Address, ...]]:
 
 
 def _address(name: str, address: str) -> Address | None:
+    """An address without the single quotes that some programs put around it."""
+    if address[:1] == address[-1:] == "'":
+        address = address[1:-1]
     if clean_text(address, ADDRESS_CHARACTERS) != address:
         return None
     return Address.parse(address, clean_text(name, NAME_CHARACTERS))
@@ -227,12 +202,12 @@ def _address(name: str, address: str) -> Address | None:
 
 def _other_people(clean: CleanHeader, *names: str) -> tuple[Address, ...]:
     """The addresses of fields that are looked at for identity alone: their names don't matter."""
-    values = [value for name in names for value in clean.all(name)]
-    found = (_address("", written) for _, written in getaddresses(values))
+    written = read_mailboxes(value for name in names for value in clean.all(name))
+    found = (_address("", address) for _, address in written[:RECIPIENTS_KEPT])
     return tuple(address for address in found if address)
 
 
-def _own_id(clean: CleanHeader, reading: _Reading, digest: str, problems: set[str]) -> str:
+def _own_id(clean: CleanHeader, reading: Reading, digest: str, problems: set[str]) -> str:
     ids = identifiers(clean, "message-id", reading.texts, problems)
     own = ids[0] if ids else bare_identifier(clean.first("message-id") or "")
     if not own:
@@ -240,13 +215,13 @@ def _own_id(clean: CleanHeader, reading: _Reading, digest: str, problems: set[st
     return own or f"{digest}@missing-id.invalid"
 
 
-def _answered_id(clean: CleanHeader, reading: _Reading, problems: set[str]) -> str | None:
+def _answered_id(clean: CleanHeader, reading: Reading, problems: set[str]) -> str | None:
     """The first ``<…@…>``: RFC 5322 §3.6.4 allows several, old programs wrote prose around it."""
     ids = identifiers(clean, "in-reply-to", reading.texts, problems)
     return next((found for found in ids if "@" in found.strip("@")), None)
 
 
-def _references(clean: CleanHeader, reading: _Reading, problems: set[str]) -> tuple[str, ...]:
+def _references(clean: CleanHeader, reading: Reading, problems: set[str]) -> tuple[str, ...]:
     ids = identifiers(clean, "references", reading.texts, problems)
     if len(ids) > REFERENCES_KEPT:
         problems.add("references_cut")
@@ -256,31 +231,10 @@ def _references(clean: CleanHeader, reading: _Reading, problems: set[str]) -> tu
 
 def _sent_at(clean: CleanHeader, problems: set[str]) -> datetime | None:
     value = clean.first("date")
-    at, problem = _read_date(without_comments(value)) if value else (None, "no_date")
+    at, problem = read_date(without_comments(value)) if value else (None, "no_date")
     if problem:
         problems.add(problem)
     return at
-
-
-def _read_date(text: str) -> tuple[datetime | None, str | None]:
-    """An instant in UTC, and what is doubtful about it (a key of `PROBLEMS`).
-
-    mail-parser is strict (RFC 5322 §3.3, §4.3); the standard library reads some of the rest.
-    """
-    text = text[:DATE_CHARACTERS].strip()
-    doubt = doubtful_zone(text)
-    try:
-        at, offset = utils.convert_mail_date(text)
-        hours = float(offset)
-    except ValueError:
-        odd = odd_date(text)
-        if odd is None:
-            return None, "date_unreadable"
-        at, hours = odd[:2]
-        doubt = doubt or odd[2]
-    if abs(hours) > LARGEST_OFFSET_HOURS:
-        return None, "date_zone_impossible"
-    return at.replace(microsecond=0), doubt
 
 
 def _received(clean: CleanHeader) -> tuple[tuple[str, datetime], ...]:
@@ -289,10 +243,11 @@ def _received(clean: CleanHeader) -> tuple[tuple[str, datetime], ...]:
     Read here and not by mail-parser, which takes as long for them as for all the rest.
     """
     lines = map(without_comments, clean.all("received")[:RECEIVED_KEPT])
-    found = ((receiving_host(line), _read_date(line.rpartition(";")[2])[0]) for line in lines)
+    found = ((receiving_host(line), read_date(line.rpartition(";")[2])[0]) for line in lines)
     return tuple((host, at) for host, at in found if host and at)
 
 
-def _marks(clean: CleanHeader) -> tuple[tuple[str, str], ...]:
-    values = ((name, clean.first(name)) for name in MARK_FIELDS)
+def _marks(clean: CleanHeader, more: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """The marks; a From that names nobody is one more: mail systems write it."""
+    values = ((name, clean.first(name)) for name in sorted((*MARK_FIELDS, *more)))
     return tuple((n, clean_text(v, MARK_CHARACTERS)) for n, v in values if v is not None)

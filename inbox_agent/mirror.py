@@ -22,11 +22,15 @@ from sqlite_utils import Database
 from inbox_agent.errors import StoreError
 from inbox_agent.messages import PARSER_VERSION, FetchedHeader, Message
 from inbox_agent.mirror_rows import (
+    ARRIVALS,
+    COPIES,
+    FOLDERS,
     INSERT,
-    NOT_READ_ANEW,
     UPDATE,
     Poll,
+    blocks_of,
     header_of,
+    in_import_block,
     insert_row,
     instant,
     message_of,
@@ -210,28 +214,27 @@ class Mirror:
             " left join mailboxes using (mailbox) group by mailbox"
         )
         known = {row["mailbox"]: instant(row["as_of"]) for row in self._rows(sql)}
-        sql = "select mailbox, as_of from mailboxes"
-        return {row["mailbox"]: instant(row["as_of"]) for row in self._rows(sql)} | known
+        rows = self._rows("select mailbox, as_of from mailboxes")
+        return {row["mailbox"]: instant(row["as_of"]) for row in rows} | known
 
     def messages(self, *, marked: bool, settled_folder: str | None = None) -> Iterator[Message]:
-        """Every copy of every letter, as parsed; the team's marks are settled when `marked`."""
-        sql = (
-            "select headers.*, coalesce(folders.is_sent, 0) as is_sent from headers"  # noqa: S608
-            f" left join folders using (mailbox, folder) where {NOT_READ_ANEW}"
-            " order by headers.id"
-        )
-        for row in self._rows(sql):
+        """Every copy of every letter, as parsed; the team's marks are settled when `marked`.
+
+        Import blocks are found first, in the whole mirror at once.
+        """
+        blocks = blocks_of(self._rows(ARRIVALS))
+        for row in self._rows(COPIES):
             settled = (marked and bool(row["is_marked"])) or row["folder"] == settled_folder
             with self._damage(row["id"]):
-                message = message_of(row, is_settled=settled)
+                moved = in_import_block(row, blocks)
+                message = message_of(row, is_settled=settled, is_import=moved)
             yield message
 
     def reparse(self) -> int:
         """Read every kept block anew, 1,000 at a time; returns how many were read."""
         last, count = 0, 0
-        while batch := list(
-            self._rows("select * from headers where id > ? order by id limit 1000", (last,))
-        ):
+        sql = "select * from headers where id > ? order by id limit 1000"
+        while batch := list(self._rows(sql, (last,))):
             rows = [(*self._parsed_anew(row), row["id"]) for row in batch]
             with self._writing() as db:
                 db.conn.executemany(UPDATE, rows)
@@ -264,15 +267,7 @@ class Mirror:
 
     def folders(self) -> list[dict[str, Any]]:
         """The state of every folder, with how many letters of it are held."""
-        sql = (
-            "select folders.*, (select count(*) from headers where"  # noqa: S608 - our own words
-            " headers.mailbox = folders.mailbox and headers.folder = folders.folder"
-            f" and {NOT_READ_ANEW}) as messages,"
-            " (select count(*) from unfetched where unfetched.mailbox = folders.mailbox"
-            " and unfetched.folder = folders.folder) as unreadable"
-            " from folders order by mailbox, folder"
-        )
-        return list(self._rows(sql))
+        return list(self._rows(FOLDERS))
 
     def count(self) -> int:
         """How many copies are held."""

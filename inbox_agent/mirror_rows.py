@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from inbox_agent.addresses import Address
 from inbox_agent.delivery_reports import read_report
+from inbox_agent.import_blocks import Block, import_blocks, is_in
 from inbox_agent.messages import PARSER_VERSION, FetchedHeader, Message, parse_message
 
 _FETCHED = (
@@ -47,6 +50,31 @@ NOT_READ_ANEW = (
     " where newer.mailbox = headers.mailbox and newer.folder = headers.folder"
     " and newer.digest = headers.digest and newer.uidvalidity = folders.uidvalidity))"
 )
+COPIES = (
+    "select headers.*, coalesce(folders.is_sent, 0) as is_sent from headers"  # noqa: S608
+    f" left join folders using (mailbox, folder) where {NOT_READ_ANEW} order by headers.id"
+)
+FOLDERS = (
+    "select folders.*, (select count(*) from headers where"  # noqa: S608
+    " headers.mailbox = folders.mailbox and headers.folder = folders.folder"
+    f" and {NOT_READ_ANEW}) as messages,"
+    " (select count(*) from unfetched where unfetched.mailbox = folders.mailbox"
+    " and unfetched.folder = folders.folder) as unreadable"
+    " from folders order by mailbox, folder"
+)
+#: What import blocks are found by; an index has it all, in this order. A damaged row is left to
+#: those who can say which one it is.
+ARRIVALS = (
+    "select mailbox, folder, uidvalidity, received_at, sent_at, fetched_at from headers"
+    " where typeof(received_at) = 'integer' and typeof(sent_at) in ('integer', 'null')"
+    " and typeof(fetched_at) = 'integer'"
+    " order by mailbox, folder, uidvalidity, received_at, sent_at, fetched_at"
+)
+_numbering = itemgetter("mailbox", "folder", "uidvalidity")
+_arrival = itemgetter("received_at", "sent_at", "fetched_at")
+
+#: The import blocks of each folder, each UIDVALIDITY of it by itself.
+Blocks = Mapping[tuple[str, str, int], Sequence[Block]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +180,21 @@ def header_of(row: Mapping[str, Any]) -> FetchedHeader:
         fetched_at=instant(row["fetched_at"]),
         report=row["report"] or b"",
     )
+
+
+def blocks_of(rows: Iterable[Mapping[str, Any]]) -> Blocks:
+    """The import blocks among the rows of `ARRIVALS`."""
+    return {
+        folder: blocks
+        for folder, found in groupby(rows, _numbering)
+        if (blocks := import_blocks(map(_arrival, found)))
+    }
+
+
+def in_import_block(row: Mapping[str, Any], blocks: Blocks) -> bool:
+    """Whether the INTERNALDATE of a row of `headers` is that of a move."""
+    of_folder = blocks.get(_numbering(row), ())
+    return row["received_at"] is not None and is_in(row["received_at"], of_folder)
 
 
 def message_of(row: Mapping[str, Any], *, is_settled: bool, is_import: bool = False) -> Message:

@@ -76,3 +76,11 @@ def create_mirror(db: Database) -> None:
 def add_reports(db: Database) -> None:
     """What is kept of a bounce's delivery report, beside its header block."""
     db.table("headers").add_column("report", bytes)
+
+
+@migrations()
+def add_indexes_of_arrivals(db: Database) -> None:
+    """Import blocks and rows of an older parser are found without a look at the letters."""
+    arrival = ["mailbox", "folder", "uidvalidity", "received_at", "sent_at", "fetched_at"]
+    db.table("headers").create_index(arrival)
+    db.table("headers").create_index(["parser_version"])

@@ -19,15 +19,18 @@ from typing import Any
 from sqlite_utils import Database
 
 from inbox_agent import published_rows as rows
+from inbox_agent.automatic import RULES_VERSION
 from inbox_agent.business_clock import BusinessClock
 from inbox_agent.catalogue import TABLES, VIEWS, Column
 from inbox_agent.definitions import definitions
 from inbox_agent.measure import PartnerRecord
+from inbox_agent.messages import PARSER_VERSION
 from inbox_agent.mirror_rows import instant
 from inbox_agent.privacy import Privacy
 from inbox_agent.published_rows import Row, text_of
 from inbox_agent.sqlite_files import connect, keeping_wal, private_directory, store_errors
 from inbox_agent.standards import DAY_SECONDS, Cuts
+from inbox_agent.subjects import SUBJECTS_VERSION
 
 #: How far beyond `as_of` the table of working days reaches, so that views never run out of it.
 _CALENDAR_REACH = timedelta(days=366)
@@ -45,6 +48,7 @@ class Generation:
     config_digest: str
     messages: int
     without_partner: int
+    clock_sources: Mapping[str, int]
     clock: BusinessClock
     cuts: Cuts
     privacy: Privacy
@@ -124,6 +128,10 @@ def _about(generation: Generation) -> Row:
         "messages": generation.messages,
         "left_out": json.dumps(dict(sorted(left_out.items()))),
         "clock_conflicts": conflicts,
+        "clock_sources": json.dumps(dict(generation.clock_sources)),
+        "parser_version": PARSER_VERSION,
+        "rules_version": RULES_VERSION,
+        "subjects_version": SUBJECTS_VERSION,
     }
 
 

@@ -56,7 +56,9 @@ def partners(records: Iterable[PartnerRecord], privacy: Privacy) -> Iterator[Row
 
 
 def _domains(partner: Partner, privacy: Privacy) -> str:
-    return ", ".join((*partner.domains, *(privacy.partner(a) for a in partner.addresses)))
+    merged = (merger.domain for merger in partner.merged)
+    addresses = map(privacy.partner, partner.addresses)
+    return ", ".join((*partner.domains, *merged, *addresses))
 
 
 def response_times(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
@@ -252,17 +254,16 @@ def partner_standing(record: PartnerRecord, privacy: Privacy) -> Row:
 
 def messages(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
     """One row per letter, counted or not, with the rule that decided."""
-    conversation_of = {
-        letter.key: conversation.key
-        for conversation in record.conversations
-        if conversation.counting
-        for letter in conversation.letters
-    }
+    conversation_of = {key: c.key for c in record.conversations if c.counting for key in c.links}
+    links = {key: link for c in record.conversations for key, link in c.links.items()}
     for letter in record.letters:
         yield {
             "partner": privacy.partner(record.partner.key),
             "message": letter.key,
             "conversation": conversation_of.get(letter.key),
+            "parent": links[letter.key].parent,
+            "link": links[letter.key].how,
+            "split_from": links[letter.key].split_from,
             "at": text_of(letter.at),
             "at_source": letter.at_source,
             "side": letter.side,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from inbox_agent.instants import AT_SOURCES
 from inbox_agent.sqlite_files import published_snapshot
 
 _STATE_STYLES = {"act": "bold red", "watch": "yellow", "ok": "green", "unknown": "dim"}
@@ -171,9 +172,18 @@ def _left_out(database: Path, console: Console, local: Callable[[int | None], st
         reasons = json.loads(row["left_out"])
         said = ", ".join(f"{printable(why)} {count:,}" for why, count in reasons.items())
         console.print(f"left out of the figures: {said or 'nothing'}")
+        if "clock_sources" in row.keys():  # noqa: SIM118 - not of a generation of before an update
+            console.print(f"instants from: {_clocks(json.loads(row['clock_sources']))}")
     sql = "select count(*) as partners from partners"
     for row in _read(database, sql, ()):
         console.print(f"{row['partners']:,} partners")
+
+
+def _clocks(copies: Mapping[str, int]) -> str:
+    """Where the instants of letters come from, and after a semicolon what is doubtful."""
+    said = [f"{printable(name)} {count:,}" for name, count in copies.items() if name in AT_SOURCES]
+    doubts = [f"{printable(n)} {count:,}" for n, count in copies.items() if n not in AT_SOURCES]
+    return "; doubtful: ".join(filter(None, (", ".join(said), ", ".join(doubts)))) or "nowhere"
 
 
 def _read(database: Path, sql: str, values: tuple[object, ...]) -> list[sqlite3.Row]:

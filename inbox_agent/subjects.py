@@ -4,9 +4,12 @@
 |---|---|
 | (1) decoding, white space | decoding is done before; white space of any kind is one space |
 | (2) trailing ``(fwd)`` | covered |
-| (3) ``re``, ``fw``, ``fwd``, blobs before and after them | covered, and the tables below |
-| (4) a leading ``[blob]`` unless nothing would be left | covered |
+| (3) ``re``, ``fw``, ``fwd``, blobs before and after them | covered, and `subject_words` |
+| (3) what stands between the word and its colon | also ``(2)``, ``^2``, ``*2``; ``Re2:`` |
+| (4) a leading ``[blob]`` unless nothing would be left | covered, ``[PATCH 1/3]`` and all |
 | (5), (6) repeat; ``[fwd: …]`` | covered |
+| the colon | also full-width |
+| what gateways add, like ``EXTERNAL:``, ``*EXT*`` | not in the RFC: left out as a blob is |
 | reply or forward, one flag | divergence: two flags, a forward is no answer |
 | comparison | case-folded: ``base`` is the folded form |
 """
@@ -16,54 +19,51 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-#: Raised whenever a table below changes: base subjects kept from before may differ.
-SUBJECTS_VERSION = 1
+from inbox_agent.subject_words import (
+    FORWARD_WORDS,
+    GENERIC_SUBJECTS,
+    REPLY_WORDS,
+    SUBJECTS_VERSION,
+    TAG_WORDS,
+    words_of,
+)
+from inbox_agent.ticket_numbers import ticket_numbers
+
+__all__ = (
+    "CHARACTERS_READ",
+    "GENERIC_SUBJECTS",
+    "SUBJECTS_VERSION",
+    "Subject",
+    "read_subject",
+    "ticket_numbers",
+)
+
 #: No prefix is looked for beyond this.
 CHARACTERS_READ = 1_000
 
-# The prefixes are those that mail programs write by themselves in each language.
-# "vs" is Finnish and Estonian for a reply (vastaus, vastus), Danish and Norwegian for a forward
-# (videresendt). It is read as a reply: a forward taken for a reply is a contact all the same,
-# a reply taken for a forward would be an answer that nobody sees.
-_REPLY = frozenset(
-    """re aw antw antwort sv vs res rif r ynt odp odg vá atb rép bls tl ats απ σχετ отв на
-    回复 回覆 答复 答覆 返信 답장 회신 תגובה השב رد""".split()  # noqa: SIM905
-)
-_FORWARD = frozenset(
-    """fw fwd wg vb vl fs rv enc i tr pd ilt i̇lt továbbítás doorst trs yml πρθ пересл
-    转发 轉寄 転送 전달 הועבר""".split()  # noqa: SIM905
-) | {"إعادة توجيه"}
-
+_KINDS = {
+    **dict.fromkeys(words_of(TAG_WORDS), "tag"),
+    **dict.fromkeys(words_of(*FORWARD_WORDS.values()), "forward"),
+    **dict.fromkeys(words_of(*REPLY_WORDS.values()), "reply"),
+}
 _COLONS = ":\uff1a"  # the second is the full-width colon of Chinese and Japanese keyboards
 
 # Italian "R:" and "I:" (risposta, inoltro) are single letters: nothing may stand between the
 # letter and its colon. A subject of one's own that begins so ("R: a question of style") loses
 # the letter; threads do not suffer, as a base subject never joins letters by itself.
 _BARE_ONLY = frozenset("ri")
+# A plain number counts after these alone ("Re2:"): "TR2:" and "PD1:" are names of things.
+_NUMBERED = frozenset({"re", "fw", "fwd", "aw", "wg", "sv"})
 
 _LEAD = re.compile(
-    r"(?P<word>[^\s\[\](){}:\uff1a^]{1,12}(?: [^\s\[\](){}:\uff1a^]{1,12})?)"
-    r"(?P<counter> ?(?:\[[^\[\]]*\]|\(\d{1,3}\)|\^\d{1,3})?) ?[:\uff1a] ?"
+    r"(?P<word>[^\s\[\](){}:\uff1a^*0-9]{1,15}(?: [^\s\[\](){}:\uff1a^*0-9]{1,15})?)"
+    r"(?P<counter> ?(?:\[[^\[\]]*\]|\(\d{1,3}\)|[\^*]\d{1,3}\*?|(?P<number>\d{1,2}))?)"
+    r" ?[:\uff1a] ?"
 )
 _BLOB = re.compile(r"\[[^\[\]]*\] ?")
+_TAG = re.compile(r"[*<{(]{1,3} ?(?P<word>[^\W\d_]{3,8}(?: [^\W\d_]{5,6})?) ?[*>})]{1,3} ?:? ?")
 _TRAILER = "(fwd)"
 _WRAPPER = "[fwd:"
-
-#: Base subjects that say nothing: letters are never joined by one of these alone.
-GENERIC_SUBJECTS = frozenset(
-    {
-        *("", "re", "hello", "hi", "hey", "question", "questions", "meeting", "update"),
-        *("invoice", "thanks", "thank you", "request", "info", "information", "follow up"),
-        *("follow-up", "no subject", "(no subject)", "none", "test", "urgent", "reminder"),
-        *("hallo", "frage", "anfrage", "besprechung", "rechnung", "danke", "termin"),
-        *("kein betreff", "(kein betreff)", "bonjour", "facture", "merci", "réunion"),
-        *("demande", "(sans objet)", "hola", "factura", "gracias", "consulta", "reunión"),
-        *("(sin asunto)", "ciao", "fattura", "grazie", "riunione", "richiesta"),
-        *("(nessun oggetto)", "olá", "fatura", "obrigado", "obrigada", "vraag", "factuur"),
-        *("bedankt", "faktura", "tack", "pytanie", "dziękuję", "вопрос", "счет", "счёт"),
-        *("спасибо", "你好", "谢谢", "發票", "发票", "お世話になっております", "請求書", "문의"),
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,30 +102,36 @@ def _without_trailer(text: str) -> tuple[str, bool]:
 
 
 def _without_lead(text: str) -> tuple[str, str | None]:
-    """Drop blobs and prefixes in one pass; a last blob stays if nothing would be left."""
+    """Drop blobs, tags and prefixes in one pass; a last blob stays if nothing would be left."""
     position = 0
     last_blob = None
     first: str | None = None
     while position < len(text):
-        if blob := _BLOB.match(text, position):
+        blob = _BLOB.match(text, position) or _tag(text, position)
+        if blob:
             last_blob, position = position, blob.end()
             continue
         prefix = _LEAD.match(text, position)
         kind = _kind(prefix) if prefix else None
         if prefix is None or kind is None:
             return text[position:], first
-        first = first or kind
+        first = first or (kind if kind != "tag" else None)
         last_blob, position = None, prefix.end()
     return ("" if last_blob is None else text[last_blob:]).strip(), first
+
+
+def _tag(text: str, position: int) -> re.Match[str] | None:
+    found = _TAG.match(text, position)
+    return found if found and _KINDS.get(found["word"]) == "tag" else None
 
 
 def _kind(prefix: re.Match[str]) -> str | None:
     word = prefix["word"]
     if word in _BARE_ONLY and prefix.string[prefix.end("word")] not in _COLONS:
         return None
-    if word in _REPLY:
-        return "reply"
-    return "forward" if word in _FORWARD else None
+    if prefix["number"] and word not in _NUMBERED:
+        return None
+    return _KINDS.get(word)
 
 
 def _unwrapped(text: str) -> tuple[str, bool]:

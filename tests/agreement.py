@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from mailboxes import ClockArgs, Mailbox
-from oracle import OracleClock, OracleRecord, oracle
+from oracle import Name, OracleClock, OracleRecord, oracle
 
 from inbox_agent.business_clock import BusinessClock, Clocks, Terms
 from inbox_agent.measure import PartnerRecord, measure
@@ -91,9 +91,60 @@ def reckoned(box: Mailbox) -> OracleRecord:
     )
 
 
+def product_view(record: PartnerRecord, box: Mailbox) -> Row:
+    """All that is compared, of the product."""
+    return {
+        "letters": {
+            (x.message_ids, x.at, x.at_source, x.side, x.kind, x.counts) for x in record.letters
+        },
+        "partition": {
+            frozenset(i for letter in c.letters for i in letter.message_ids)
+            for c in record.conversations
+        },
+        "links": product_links(record),
+        "conversations": product_conversations(record),
+        "asks": product_asks(record),
+        "gaps": product_gaps(record),
+        "rhythm": product_rhythm(record),
+        "window": product_window(record, box),
+        "periods": product_periods(record),
+    }
+
+
+def oracle_view(record: OracleRecord) -> Row:
+    """All that is compared, of the oracle."""
+    return {
+        # A report by a third party is of neither side; the product calls what is not ours theirs.
+        "letters": {
+            (x["ids"], x["at"], x["at_source"], x["side"] or "them", x["kind"], x["counts"])
+            for x in record.letters
+        },
+        "partition": record.partition,
+        "links": {
+            row["name"]: (row["parent"], row["how"], row["split_from"]) for row in record.links
+        },
+        "conversations": oracle_conversations(record),
+        "asks": oracle_asks(record),
+        "gaps": [{name: row[name] for name in GAP_COLUMNS} for row in record.silence_gaps],
+        "rhythm": record.standing,
+        "window": {side: plain(row) for side, row in record.window_figures.items()},
+        "periods": {where: plain(row) for where, row in record.periods.items()},
+    }
+
+
+def product_links(record: PartnerRecord) -> dict[Name, tuple[object, ...]]:
+    """What brought each letter to its conversation."""
+    names: dict[str | None, Name] = {x.key: (x.message_ids, x.at) for x in record.letters}
+    return {
+        names[key]: (names.get(link.parent), link.how, names.get(link.split_from))
+        for conversation in record.conversations
+        for key, link in conversation.links.items()
+    }
+
+
 def product_asks(record: PartnerRecord) -> list[Row]:
     """The rows of `response_times` as the oracle writes them."""
-    return [
+    rows = [
         {
             "responder": ask.responder,
             "is_first": int(ask.is_first),
@@ -114,6 +165,7 @@ def product_asks(record: PartnerRecord) -> list[Row]:
         }
         for ask in record.asks
     ]
+    return sorted(rows, key=lambda row: (row["asked_at"], sorted(row["asked_id"])))
 
 
 def oracle_asks(record: OracleRecord) -> list[Row]:
@@ -158,11 +210,11 @@ def product_rhythm(record: PartnerRecord) -> Row:
     }
 
 
-def product_conversations(record: PartnerRecord) -> dict[frozenset[str], Row]:
-    """The rows of `conversations` by the ids of their letters."""
+def product_conversations(record: PartnerRecord) -> dict[frozenset[Name], Row]:
+    """The rows of `conversations` by their letters."""
     waiting = {a.conversation: a for a in record.asks if a.is_waiting(record.as_of)}
     return {
-        frozenset(i for letter in c.letters for i in letter.message_ids): {
+        frozenset((letter.message_ids, letter.at) for letter in c.letters): {
             "started_at": min(letter.instant for letter in c.counting),
             "last_at": max(letter.instant for letter in c.counting),
             "opened_by": c.counting[0].side,
@@ -177,7 +229,7 @@ def product_conversations(record: PartnerRecord) -> dict[frozenset[str], Row]:
     }
 
 
-def oracle_conversations(record: OracleRecord) -> dict[frozenset[str], Row]:
+def oracle_conversations(record: OracleRecord) -> dict[frozenset[Name], Row]:
     """The oracle's conversations, in the same form."""
     kept = (
         "started_at",
@@ -189,7 +241,7 @@ def oracle_conversations(record: OracleRecord) -> dict[frozenset[str], Row]:
         "waiting_on",
         "waiting_since_at",
     )
-    return {row["ids"]: {name: row[name] for name in kept} for row in record.conversations}
+    return {row["names"]: {name: row[name] for name in kept} for row in record.conversations}
 
 
 def product_window(record: PartnerRecord, box: Mailbox) -> dict[str, Row]:

@@ -115,7 +115,7 @@ def _rows() -> dict[str, list[dict[str, Any]]]:
         "about": [{"generation": 42, "as_of": _AS_OF, "give_up_after_seconds": 2_592_000,
                    "window_seconds": 7_776_000, "published_at": _AS_OF, "version": "0.1.0",
                    "timezone": "Europe/Berlin", "messages": 1_234,
-                   "left_out": '{"auto_reply": 41, "bulk": 230}', "clock_conflicts": 2}],
+                   "left_out": '{"automatic_reply": 41, "newsletter": 230}', "clock_conflicts": 2}],
         "partners": [_partner(n) for n in partners],
         "partner_standing": [_standing(n) for n in partners],
         "conversations": [_conversation(n) for n in range(20)],
@@ -183,7 +183,8 @@ def _message(n: int) -> dict[str, Any]:
             "conversation": f"c{n % 20:02d}af90be31d7", "at": f"2026-11-{n % 20 + 2:02d}T10:00:00Z",
             "at_source": "received", "side": ("us", "them")[n % 2], "subject": _SUBJECTS[n % 5],
             "kind": "human" if n % 4 else "auto_reply", "rule": "auto-submitted",
-            "why_not": None if n % 4 else "auto_reply", "from_address": "bo@a.example"}  # fmt: skip
+            "why_not": None if n % 4 else "automatic_reply",
+            "from_address": "bo@a.example"}  # fmt: skip
 
 
 def _day(n: int) -> dict[str, Any]:

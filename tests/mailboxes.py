@@ -10,13 +10,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from dataclasses import fields as dataclass_fields
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypedDict
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from inbox_agent.addresses import Address, Partner, Roster
+from inbox_agent.addresses import Address, Merger, Partner, Roster
+from inbox_agent.delivery_reports import Delivery, Report
 from inbox_agent.messages import Message
 from inbox_agent.standards import DAY_SECONDS, Cuts, Span, Standards
 
@@ -36,6 +38,12 @@ ROSTER = Roster(
     ),
     received_by=frozenset({OUR_MX}),
 )
+
+
+def merged(domain: str, since: datetime) -> Roster:
+    """The roster with a domain that came to the partner at some instant."""
+    globex = Partner(key=PARTNER, domains=(PARTNER,), merged=(Merger(domain, since),))
+    return replace(ROSTER, partners=(globex, ROSTER.partners[1]))
 
 
 class ClockArgs(TypedDict):
@@ -75,7 +83,7 @@ TOKYO: ClockArgs = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Mailbox:
     """What one measuring takes: the copies of the letters, and all that is said about them."""
 
@@ -87,6 +95,36 @@ class Mailbox:
     them: ClockArgs
     cuts: Cuts
     as_of: datetime
+
+    def __repr__(self) -> str:
+        """A line a letter: what a failing example shows has to be read."""
+        said = (self.partner_key, self.standards, self.cuts, self.as_of.isoformat())
+        roster = [sorted(self.roster.lists), [p.merged for p in self.roster.partners]]
+        return "\n".join(["", *map(_line, self.copies), repr(said), repr(roster)])
+
+    def _repr_pretty_(self, printer: Any, _is_cycle: bool) -> None:
+        """What hypothesis shows: its own writing of a dataclass is too long to be made."""
+        printer.text(repr(self))
+
+
+_DULL = {"digest", "fetched_at", "mailbox", "problems"}
+_DULL_MARKS = (("content-type", "text/plain"),)
+
+
+def _line(copy: Message) -> str:
+    """What there is of a copy, in the order of its fields."""
+    fields = {f.name: getattr(copy, f.name) for f in dataclass_fields(copy) if f.name not in _DULL}
+    said = {name: value for name, value in fields.items() if value and value != _DULL_MARKS}
+    return " ".join(f"{name}={_short(value)}" for name, value in said.items())
+
+
+def _short(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.strftime("%y-%m-%dT%H:%M:%S")
+    if isinstance(value, tuple):
+        return f"({' '.join(map(_short, value))})"
+    text = value.key if isinstance(value, Address) else str(value)
+    return text.removesuffix("@mail.example").removeprefix("letter-")
 
 
 # --- one letter by hand --------------------------------------------------------------------------
@@ -158,6 +196,10 @@ STARTS = (
     datetime(2024, 11, 1, 20, 59, tzinfo=UTC),  # New York goes to winter time
 )
 SUBJECTS = ("Quote for March", "Delivery dates", "Samples?", "meeting", "Hi", "")
+TICKETS = (
+    *("[#10421]", "##10421##", "Case 10421", "[#20777]", "[SUP-10421]", "[#10421] [#20777]"),
+)
+THREAD_INDEXES = ("a1" * 22, "b2" * 22)  # the conversation's 22 octets, as hex
 SIZES = (6_000, 4_000, 2_499, 2_500, 900, 7_500, 7_501, 20_000, None)
 
 THEIR_RECIPIENTS: tuple[dict[str, tuple[str, ...]], ...] = (
@@ -199,18 +241,25 @@ KINDS = (
     *("human",) * 18,
     *("calendar REQUEST", "calendar REPLY", "calendar CANCEL", "calendar PUBLISH", "calendar"),
     *("auto_reply", "newsletter", "bounce one", "bounce names", "bounce all", "bounce unnamed"),
-    *("bounce delayed",),
+    *("bounce delayed", "report one", "report some", "report none", "report pending"),
+    *("report unnamed", "report silent", "report unheld", "report and header"),
+    *("report and chain", "report unheld, chain", "report late"),
 )
-LINKS = (*("chain",) * 5, "none", "none", "irt", "references", "unheld", "unheld first", "later")
+LINKS = (
+    *(*("chain",) * 5, "none", "none", "irt", "references", "references", "unheld"),
+    *("unheld first", "later", "itself", "two threads"),
+)
 DATES = (
     *("plain",) * 10,
     *("no Date", "no INTERNALDATE", "Received", "Received elsewhere", "INTERNALDATE late"),
     *("Date 2126", "Date 1970", "INTERNALDATE 2126", "nothing"),
+    *("moved", "moved, no Received", "moved, ours", "Received alone", "Received 2126"),
 )
 COPIES = (
     *("one",) * 10,
     *("INBOX too", "archived late", "list, other id", "1 s off", "2 s off", "3 s off"),
-    *("not in Sent", "id taken", "id taken"),
+    *("not in Sent", "id taken", "id taken", "index elsewhere", "list took From"),
+    *("list took From, alone",),
 )
 
 
@@ -224,6 +273,8 @@ class Plan:
     recipients: int
     prefix: str
     subject: str
+    ticket: str
+    thread_index: str | None
     link: str
     back: int
     kind: str
@@ -244,6 +295,8 @@ def _plans() -> st.SearchStrategy[Plan]:
         recipients=st.sampled_from((*(0,) * 8, *range(1, 13))),
         prefix=st.sampled_from(("Re: ", "", "Re: ", "Fwd: ", "Re: Fwd: ", "Fwd: Re: ")),
         subject=st.sampled_from(SUBJECTS),
+        ticket=st.sampled_from((*("",) * 8, *TICKETS)),
+        thread_index=st.sampled_from((*(None,) * 4, *THREAD_INDEXES)),
         link=st.sampled_from(LINKS),
         back=st.sampled_from((1, 1, 1, 2, 3, 5)),
         kind=st.sampled_from(KINDS),
@@ -264,6 +317,9 @@ CALM: tuple[dict[str, Any], ...] = (
     _CLEAR,
     {**_HUMAN, **_CLEAR, "link": "chain", "subject": "Samples?"},
     {**_HUMAN, **_CLEAR, "link": "none", "prefix": ""},
+    {**_HUMAN, **_CLEAR, "link": "references", "ticket": "", "thread_index": None},
+    {**_HUMAN, **_CLEAR, "ticket": TICKETS[0], "thread_index": None},
+    {**_HUMAN, "link": "none", "ticket": "", "thread_index": THREAD_INDEXES[0]},
     {"link": "chain", "kind": "human", "back": 1},
     {**_HUMAN, **_CLEAR, "link": "chain", "subject": "Samples?", "prefix": "Re: ", "snap": None},
     {**_HUMAN, "link": "chain", "is_mixed": True, "prefix": ""},
@@ -308,7 +364,9 @@ class _Writer:
         # two letters without any instant would be told apart by their keys alone
         if plan.dates == "nothing" and self.is_dateless_used:
             return replace(plan, dates="plain")
-        self.is_dateless_used = self.is_dateless_used or plan.dates == "nothing"
+        if plan.dates == "nothing":
+            self.is_dateless_used = True
+            return replace(plan, copies="one")
         return plan
 
 
@@ -329,7 +387,8 @@ def _letter(plan: Plan, at: datetime, before: list[tuple[Message, ...]]) -> Mess
         at,
         author=author,
         **choices[plan.recipients % len(choices)],
-        subject=plan.prefix + plan.subject,
+        subject=plan.prefix + _ticketed(plan),
+        thread_index=plan.thread_index,
         size_octets=plan.size,
         marks=(("content-type", content_type),),
         is_settled=plan.is_settled,
@@ -338,12 +397,21 @@ def _letter(plan: Plan, at: datetime, before: list[tuple[Message, ...]]) -> Mess
     return _with_dates(_with_kind(plain, plan, before), plan, at)
 
 
+def _ticketed(plan: Plan) -> str:
+    """The subject with its ticket number: in front in every other, as desks do either."""
+    parts = (plan.ticket, plan.subject) if plan.back % 2 else (plan.subject, plan.ticket)
+    return " ".join(part for part in parts if part)
+
+
 def _links(plan: Plan, before: list[tuple[Message, ...]]) -> dict[str, Any]:
     """In-Reply-To and References: of an earlier letter, of one not held, of one yet to come."""
     earlier = before[-min(plan.back, len(before))][0] if before else None
     chain = (*earlier.references, earlier.message_id) if earlier else ()
     one = earlier.message_id if earlier else None
     later = f"letter-{len(before) + plan.back}@mail.example"
+    itself = f"letter-{len(before)}@mail.example"
+    other = before[0][0] if before else None
+    both = (*((other.message_id,) if other else ()), *chain)
     unheld = f"gone-{plan.back}@elsewhere.example"
     links: dict[str, dict[str, Any]] = {
         "none": {},
@@ -353,6 +421,8 @@ def _links(plan: Plan, before: list[tuple[Message, ...]]) -> dict[str, Any]:
         "unheld": {"in_reply_to": unheld, "references": (unheld,)},
         "unheld first": {"in_reply_to": unheld, "references": (*chain, unheld)},
         "later": {"in_reply_to": later},
+        "itself": {"references": (*chain, itself)},
+        "two threads": {"in_reply_to": one, "references": both if plan.back % 2 else both[::-1]},
     }
     return links[plan.link]
 
@@ -368,7 +438,38 @@ def _with_kind(letter: Message, plan: Plan, before: list[tuple[Message, ...]]) -
         marks = (("list-unsubscribe", "<https://news.example/u>"),)
         alone = replace(letter, to=addresses("ana@acme.com"), cc=(), bcc=(), marks=marks)
         return replace(alone, in_reply_to=None, references=())
+    if kind == "report":
+        return _delivery_report(letter, plan, detail, before)
     return _report(letter, plan, detail, before) if kind == "bounce" else letter
+
+
+def _delivery_report(
+    letter: Message, plan: Plan, detail: str, before: list[tuple[Message, ...]]
+) -> Message:
+    """A delivery report as RFC 3464 has it: whom the letter did not reach, and which it was."""
+    bob, carl, dora = "bob@globex.com", "carl@globex.com", "dora@berlin.globex.de"
+    about = before[-plan.back][0].message_id if plan.back <= len(before) else None
+    fates: dict[str, tuple[tuple[str, str], ...]] = {
+        "one": ((bob, "failed"),),
+        "some": ((bob, "delayed"), (carl, "failed"), (dora, "")),
+        "none": ((bob, "delivered"), (carl, "relayed"), (dora, "expanded")),
+        "pending": ((bob, "delayed"),),
+        "unnamed": ((bob, ""),),
+        "silent": (),
+        "and header": ((carl, "failed"),),
+    }
+    unheld = "gone@elsewhere.example" if detail.startswith("unheld") else about
+    header = {"and header": "one", "late": "delayed"}.get(detail, "names")
+    fate = fates.get(detail, ((bob, "failed"),))
+    return replace(
+        _report(letter, plan, header, before),
+        in_reply_to=None,
+        references=letter.references if detail.endswith("chain") else (),
+        report=Report(
+            tuple(Delivery(recipient, action) for recipient, action in fate),
+            None if detail == "unnamed" else unheld,
+        ),
+    )
 
 
 def _report(letter: Message, plan: Plan, detail: str, before: list[tuple[Message, ...]]) -> Message:
@@ -406,12 +507,19 @@ def _with_dates(letter: Message, plan: Plan, at: datetime) -> Message:
         (OUR_MX, at),
         ("mx.globex.com", at - 3 * SECOND),
     )
+    elsewhere, alone = (("mx.globex.com", at - 3 * SECOND),), (("mx.globex.com", at),)
+    moved = {"received_at": received + timedelta(days=20), "is_import": True}
     century = timedelta(days=36_525)
     changes: dict[str, dict[str, Any]] = {
         "no Date": {"sent_at": None},
         "no INTERNALDATE": {"received_at": None},
         "Received": {"received": mx_line, "received_at": received + timedelta(days=2)},
-        "Received elsewhere": {"received": (("mx.globex.com", at - 3 * SECOND),)},
+        "Received elsewhere": {"received": elsewhere},
+        "Received alone": {"received": alone, "received_at": None},
+        "Received 2126": {"received": ((OUR_MX, at + century), *mx_line)},
+        "moved": {**moved, "received": (*alone, ("relay.globex.com", at - 4 * SECOND))},
+        "moved, no Received": moved,
+        "moved, ours": {**moved, "received": mx_line},
         "INTERNALDATE late": {"received_at": received + timedelta(minutes=16)},
         "Date 2126": {"sent_at": sent + century},
         "Date 1970": {"sent_at": sent - century / 2},
@@ -436,7 +544,13 @@ def _copies(letter: Message, plan: Plan, before: list[tuple[Message, ...]]) -> t
         other = replace(letter, received_at=came, received=(), **inbox)
         return replace(other, **{"digest": f"{letter.digest}-{seconds}", **fields})
 
+    if plan.copies == "one":
+        return (letter,)
     sent, taken = letter.sent_at, letter.message_id
+    by_list: dict[str, Any] = {
+        "from_": addresses(OUR_LIST)[0],
+        "originals": (letter.from_,) if letter.from_ else (),
+    }
     if plan.copies == "id taken" and plan.back <= len(before):
         taken = before[-plan.back][0].message_id
     others: dict[str, tuple[Message, ...]] = {
@@ -447,6 +561,9 @@ def _copies(letter: Message, plan: Plan, before: list[tuple[Message, ...]]) -> t
         "2 s off": (letter, again(6, sent_at=sent and sent + 2 * SECOND)),
         "3 s off": (letter, again(6, sent_at=sent and sent + 3 * SECOND)),
         "not in Sent": (again(8),),
+        "list took From": (letter, again(6, sent_at=sent and sent + SECOND, **by_list)),
+        "list took From, alone": (again(6, **by_list),),
+        "index elsewhere": (replace(letter, thread_index=None), again(7)),
         "id taken": (replace(letter, message_id=taken),),
     }
     return others.get(plan.copies, (letter,))
@@ -477,6 +594,14 @@ def _standards() -> st.SearchStrategy[Standards]:
     return st.builds(Standards, span, span, span, span)
 
 
+@st.composite
+def _rosters(draw: st.DrawFn, start: datetime) -> Roster:
+    since = start + draw(st.sampled_from((0, 2, 8, 25))) * timedelta(days=1)
+    choices = (ROSTER, replace(ROSTER, lists=frozenset()))
+    mergers = (merged("globex.de", since), merged("initech.com", since))
+    return draw(st.sampled_from((*choices * 3, *mergers)))
+
+
 def _written(start: datetime, plans: list[Plan]) -> list[tuple[Message, ...]]:
     writer = _Writer(start)
     for plan in plans:
@@ -486,7 +611,8 @@ def _written(start: datetime, plans: list[Plan]) -> list[tuple[Message, ...]]:
 
 def _as_of(letters: list[tuple[Message, ...]], start: datetime, after: int, skip: int) -> datetime:
     """Some time after the last letter, or among the letters when some are skipped."""
-    near = [c.received_at or c.sent_at or start for copies in letters for c in copies[:1]]
+    first = [copies[0] for copies in letters]
+    near = [(None if c.is_import else c.received_at) or c.sent_at or start for c in first]
     dates = sorted(t for t in near if t <= FETCHED_AT) or [start]
     last = dates[max(0, len(dates) - 1 - skip)]
     return min(last + (after % (5 * DAY_SECONDS) if skip else after) * SECOND, FETCHED_AT)
@@ -505,7 +631,7 @@ def mailboxes(draw: st.DrawFn) -> Mailbox:
     )
     return Mailbox(
         copies=tuple(copy for copies in letters for copy in copies),
-        roster=draw(st.sampled_from((ROSTER, replace(ROSTER, lists=frozenset())))),
+        roster=draw(_rosters(start)),
         partner_key=PARTNER,
         standards=draw(_standards()),
         us=draw(st.sampled_from((BERLIN, NEW_YORK))),
@@ -513,3 +639,60 @@ def mailboxes(draw: st.DrawFn) -> Mailbox:
         cuts=draw(st.sampled_from(CUTS)),
         as_of=_as_of(letters, start, after, skip),
     )
+
+
+@st.composite
+def linked_letters(draw: st.DrawFn) -> tuple[Message, ...]:
+    """Six letters of people whose threads hang on every kind of link."""
+    plan = _plans().filter(lambda plan: plan.dates != "nothing")
+    plans = draw(st.lists(plan, min_size=6, max_size=6))
+    clear = {**_HUMAN, **_CLEAR}
+    letters = _written(STARTS[0], [replace(plan, **clear) for plan in plans])
+    return tuple(copy for copies in letters for copy in copies)
+
+
+# --- folders that were moved ---------------------------------------------------------------------
+
+BURST_DATES = (
+    "days",
+    "fresh",
+    "four odd",
+    "five odd",
+    "a day",
+    "more than a day",
+    "none",
+    "absurd",
+)
+
+
+@st.composite
+def moved_folders(draw: st.DrawFn) -> tuple[Message, ...]:
+    """Copies that came in bursts, some of which are a folder that somebody moved."""
+    at, copies = FETCHED_AT - timedelta(days=90), list[Message]()
+    for _ in range(draw(st.integers(1, 4))):
+        at += draw(st.sampled_from((0, 40, 5 * MINUTE, 10 * MINUTE, 11 * MINUTE, HOUR))) * SECOND
+        count = draw(st.sampled_from((50, 25, 49, 60, 24, 1, 10, 120)))
+        step = draw(st.sampled_from((0, 0, 0, 1, 12, 13))) * SECOND
+        dates = draw(st.sampled_from(BURST_DATES))
+        folder = draw(st.sampled_from(("INBOX", "INBOX", "Archive")))
+        for n in range(count):
+            sent = _burst_date(dates, at, n, count)
+            name = f"moved-{len(copies)}@mail.example"
+            copies.append(message(name, sent, to=("ana@acme.com",), received_at=at, folder=folder))
+            at += step
+    return tuple(copies)
+
+
+def _burst_date(dates: str, at: datetime, n: int, count: int) -> datetime | None:
+    """The Date of the n-th of so many letters; of 50 five are a tenth."""
+    day, fresh = timedelta(days=1), at - 30 * SECOND
+    return {
+        "days": fresh - n * day,
+        "fresh": fresh,
+        "four odd": fresh - 100 * day if n < 4 else fresh,
+        "five odd": fresh - 100 * day if n < 5 else fresh,
+        "a day": fresh - day if 2 * n < count else fresh,
+        "more than a day": fresh - day - SECOND if 2 * n < count else fresh,
+        "none": None,
+        "absurd": datetime(1970, 1, 1, tzinfo=UTC) + n * day,
+    }[dates]

@@ -1,16 +1,19 @@
 """The measures once more, by brute force: short, slow, and transcribed from their text.
 
 Nothing here is shared with the code it judges but the plain records (`Message`, `Address`,
-`Roster`, `Span`, `Standards`, `Cuts`). Each block quotes the sentence it stands for; D-… are the
-numbered decisions on what the text leaves open. It reads only the prefixes ``Re: `` and ``Fwd: ``,
-and only the kinds of letters that `mailboxes` makes. Ties at one instant are broken by the plain
-triple (author, smallest Message-ID, Date) where the product takes a digest of it.
+`Roster`, `Span`, `Standards`, `Cuts`) and two readings of one header field each: who wrote a copy
+(`author_of`) and the ticket numbers of a subject (`ticket_numbers`). Each block quotes the
+sentence it stands for; D-… are the numbered decisions on what the text leaves open. It reads only
+the prefixes ``Re: `` and ``Fwd: `` and one ``[…]``, and only the kinds of letters that `mailboxes`
+makes. Ties at one instant are broken by the plain triple (author, smallest Message-ID, Date) where
+the product takes a digest of it.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 from itertools import pairwise
@@ -18,10 +21,15 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from inbox_agent.addresses import Address, Roster
+from inbox_agent.authors import author_of
+from inbox_agent.delivery_reports import Delivery
 from inbox_agent.messages import Message
 from inbox_agent.standards import Cuts, Span, Standards
+from inbox_agent.subjects import ticket_numbers
 
 Row = dict[str, Any]
+Name = tuple[frozenset[str], datetime | None]
+Window = tuple[datetime, datetime]
 T = TypeVar("T")
 
 DAY = timedelta(days=1)
@@ -131,7 +139,9 @@ class Letter:
     """One letter and its copies; `best` is the copy that speaks for it (D-L4)."""
 
     copies: tuple[Message, ...]
+    ids: frozenset[str]
     best: Message
+    author: Address | None
     at: datetime | None
     at_source: str
     side: str
@@ -139,8 +149,9 @@ class Letter:
     bcc: tuple[Address, ...]
 
     @property
-    def ids(self) -> frozenset[str]:
-        return frozenset(c.message_id for c in self.copies)
+    def name(self) -> Name:
+        """What tells it from all others of a mailbox, also from those with the same Message-ID."""
+        return self.ids, self.at
 
     @property
     def recipients(self) -> tuple[Address, ...]:
@@ -150,6 +161,16 @@ class Letter:
     def cited(self) -> tuple[str, ...]:
         irt = self.best.in_reply_to
         return (*self.best.references, *([irt] if irt else []))
+
+    @property
+    def base(self) -> str:
+        return base_subject(self.best.subject)
+
+    @property
+    def thread_index(self) -> str | None:
+        # D-L4 the representative's; where it has none, another copy's, as relays drop the field
+        others = sorted(c.thread_index for c in self.copies if c.thread_index)
+        return self.best.thread_index or next(iter(others), None)
 
     @property
     def counts(self) -> bool:
@@ -169,13 +190,18 @@ class Letter:
         return self.at
 
 
-def author(copy: Message) -> str | None:
-    return copy.from_.key if copy.from_ else None
+def author(copy: Message, roster: Roster) -> str | None:
+    found = author_of(copy, roster)
+    return found.key if found else None
+
+
+def author_key(letter: Letter) -> str | None:
+    return letter.author.key if letter.author else None
 
 
 def rank(letter: Letter) -> tuple[Any, ...]:
     """(at, key), letters without an instant last."""
-    key = (author(letter.best) or "", min(letter.ids), str(letter.best.sent_at))
+    key = (letter.author.key if letter.author else "", min(letter.ids), str(letter.best.sent_at))
     return (letter.at is None, letter.at or datetime.max.replace(tzinfo=UTC), key)
 
 
@@ -197,9 +223,13 @@ def prefix(subject: str) -> str:
 
 
 def base_subject(subject: str) -> str:
-    while found := prefix(subject):
-        subject = subject[len(found) + 2 :]
-    return subject.strip().lower()
+    """Without prefixes, and without ``[…]`` at the beginning unless nothing would be left."""
+    rest = subject.lower().lstrip()
+    while found := prefix(rest):
+        rest = rest[len(found) + 2 :].lstrip()
+    _, blob, after = rest.partition("]")
+    is_led = rest.startswith("[") and blob and after.strip()
+    return base_subject(after) if is_led else rest.strip()
 
 
 def kind_of(copy: Message) -> str:
@@ -216,31 +246,84 @@ def kind_of(copy: Message) -> str:
 
 
 def instant(copy: Message, received_by: frozenset[str]) -> tuple[datetime | None, str]:
-    # D-L3 usable when 1995-01-01 <= t <= fetched_at + 10 min; unusable ones are passed over
-    def usable(t: datetime | None) -> bool:
-        latest = copy.fetched_at + timedelta(minutes=10)
-        return t is not None and datetime(1995, 1, 1, tzinfo=UTC) <= t <= latest
-
-    line = next((t for host, t in copy.received if host in received_by), None)
-    sent, received = copy.sent_at, copy.received_at
-    sources = [("received", line), ("internaldate", received), ("date", sent)]
+    # D-L3 received_at of a copy in an import block (D-L9) is not usable
+    sent, received = copy.sent_at, None if copy.is_import else copy.received_at
     if copy.is_sent_copy:
-        # Sent: sent_at if |sent_at - received_at| <= 15 min or received_at is unusable
+        # Sent: sent_at if |sent_at - received_at| <= 15 min or received_at is unusable; else
+        # received_at
         near = sent and received and abs(sent - received) <= timedelta(minutes=15)
-        sources = [("date", sent), ("internaldate", received)]
-        if usable(received) and not near:
-            sources.reverse()
-            sources.pop()
-    return next(((t, source) for source, t in sources if usable(t)), (None, "none"))
+        is_by_date = near or not is_usable(received, copy)
+        sources = [("date", sent) if is_by_date else ("internaldate", received)]
+    else:
+        # the topmost `received` entry whose host is one of `received_by`; else received_at; else
+        # the topmost `received` entry; else sent_at
+        ours = next((t for host, t in copy.received if host in received_by), None)
+        topmost = next((t for _, t in copy.received), None)
+        sources = [("received", ours), ("internaldate", received)]
+        sources += [("received", topmost), ("date", sent)]
+    # unusable ones are passed over
+    return next(((t, source) for source, t in sources if is_usable(t, copy)), (None, "none"))
 
 
-def is_same_letter(a: Message, b: Message) -> bool:
+def is_usable(t: datetime | None, copy: Message) -> bool:
+    # D-L3 when 1995-01-01 <= t <= fetched_at + 10 min
+    latest = copy.fetched_at + timedelta(minutes=10)
+    return t is not None and datetime(1995, 1, 1, tzinfo=UTC) <= t <= latest
+
+
+def import_blocks(copies: Sequence[Message]) -> list[bool]:
+    """Which of the copies were moved here with a whole folder: any window that shows it will do."""
+    # D-L9 within one folder of one mailbox, the copies that have received_at and a usable sent_at,
+    # ordered by received_at; a copy whose Date is not usable decides nothing, and was moved with
+    # those between which it came
+    blocks = {where: blocks_of(copies, where) for where in {(c.mailbox, c.folder) for c in copies}}
+    return [
+        any(start <= c.received_at <= end for start, end in blocks[c.mailbox, c.folder])
+        if c.received_at
+        else False
+        for c in copies
+    ]
+
+
+def blocks_of(copies: Sequence[Message], where: tuple[str, str]) -> list[Window]:
+    dated = sorted(
+        (c.received_at, c.sent_at)
+        for c in copies
+        if (c.mailbox, c.folder) == where
+        and c.received_at
+        and c.sent_at
+        and is_usable(c.sent_at, c)
+    )
+    came = [t for t, _ in dated]
+
+    def is_block(window: Window) -> bool:
+        held = [
+            sent for _, sent in dated[bisect_left(came, window[0]) : bisect_right(came, window[1])]
+        ]
+        return len(held) >= 50 and is_spread(held)
+
+    return [window for window in windows(came) if is_block(window)]
+
+
+def windows(instants: list[datetime]) -> list[Window]:
+    # D-L9 some window of at most 10 minutes
+    distinct, longest = sorted(set(instants)), timedelta(minutes=10)
+    return [(a, b) for a in distinct for b in distinct if timedelta(0) <= b - a <= longest]
+
+
+def is_spread(instants: list[datetime]) -> bool:
+    # D-L9 more than a day from the 10th to the 90th hundredth (nearest rank)
+    ranked, n = sorted(instants), len(instants)
+    return ranked[-(-90 * n // 100) - 1] - ranked[-(-10 * n // 100) - 1] > DAY
+
+
+def is_same_letter(a: Message, b: Message, roster: Roster) -> bool:
     # D-L1: same message_id, author and Date within 2 s (or both missing); or same author, second,
     # recipients and base subject. Without an author: message_id and sent_at equal.
-    if author(a) != author(b):
+    if author(a, roster) != author(b, roster):
         return False
     same_id = a.message_id == b.message_id
-    if author(a) is None:
+    if author(a, roster) is None:
         return same_id and a.sent_at == b.sent_at
     if a.sent_at is None or b.sent_at is None:
         return same_id and a.sent_at is b.sent_at
@@ -270,60 +353,104 @@ def letters_of(
 
     def place(copy: Message) -> tuple[Any, ...]:
         # D-L4 Sent copies first when the author is us, then the earliest (at, message_id, digest)
-        by_us = copy.from_ is not None and roster.is_us(copy.from_)
+        wrote = author_of(copy, roster)
+        by_us = wrote is not None and roster.is_us(wrote)
         at = at_of[id(copy)][0]
         later = (at is None, at or as_of, copy.message_id, copy.digest)
         return (not (by_us and copy.is_sent_copy), *later)
 
     found = []
-    for group in closure(held, is_same_letter):
+    for group in closure(held, lambda a, b: is_same_letter(a, b, roster)):
         best, kinds = min(group, key=place), {kind_of(c) for c in group}
         at, source = at_of[id(best)]
-        side = side_of(group, roster, partner)
+        side = side_of(group, at, roster, partner)
         kind = "human" if "human" in kinds else kind_of(best)
         ours = [c for c in group if c.is_sent_copy and side == "us"]
         bcc = tuple(r for c in ours for r in c.bcc)  # Bcc is kept of our own Sent letters only
-        found.append(Letter(tuple(group), best, at, source, side, kind, bcc))
+        wrote = author_of(best, roster)
+        ids = frozenset(c.message_id for c in group)
+        found.append(Letter(tuple(group), ids, best, wrote, at, source, side, kind, bcc))
     return sorted(found, key=rank)
 
 
-def side_of(group: list[Message], roster: Roster, partner: str) -> str:
+def is_receipt(letter: Letter, letters: list[Letter]) -> bool:
+    """Rule P15: an answer within 120 s of our latest letter it cites, with a new ticket number.
+
+    Clocks may differ: up to 5 minutes before our letter is at once, too. What cites nothing may
+    answer our letter just before it, if that one's base subject is part of its own.
+    """
+    if letter.kind != "human" or letter.side == "us" or letter.at is None:
+        return False
+    ours = [x for x in letters if x.side == "us" and x.at]
+    cited = [x for x in ours if not x.ids.isdisjoint(letter.cited)]
+    if not letter.cited:
+        before = [x for x in ours if x.when <= letter.at][-1:]
+        cited = [x for x in before if x.base and x.base in letter.base]
+    if not cited:
+        return False
+    is_at_once = timedelta(minutes=-5) <= letter.at - cited[-1].when <= timedelta(seconds=120)
+    new = ticket_numbers(letter.best.subject) - ticket_numbers(cited[-1].best.subject)
+    return is_at_once and bool(new)
+
+
+def side_of(group: list[Message], at: datetime | None, roster: Roster, partner: str) -> str:
     # D-L6 us when the author is us, or when a copy lies in a Sent folder; them: author is partner
-    from_ = group[0].from_
-    if any(c.is_sent_copy for c in group) or (from_ and roster.is_us(from_)):
+    wrote = author_of(group[0], roster)
+    if any(c.is_sent_copy for c in group) or (wrote and roster.is_us(wrote)):
         return "us"
-    return "them" if from_ and roster.partner_of(from_) == partner else ""
+    return "them" if wrote and roster.partner_of(wrote, at) == partner else ""
 
 
 def belonging(letters: list[Letter], roster: Roster, partner: str) -> list[Letter]:
     # D-L7 author is P; or side us and P among To/Cc/Bcc; or side us, one of our lists in To/Cc,
     # and In-Reply-To names a message_id of a letter authored by P
-    def of_partner(address: Address | None) -> bool:
-        return address is not None and roster.partner_of(address) == partner
+    def of_partner(address: Address | None, x: Letter) -> bool:
+        return address is not None and roster.partner_of(address, x.at) == partner
 
-    by_partner = {i for x in letters if of_partner(x.best.from_) for i in x.ids}
+    by_partner = {i for x in letters if of_partner(x.author, x) for i in x.ids}
 
     def belongs(x: Letter) -> bool:
         to_list = any(roster.is_our_list(r) for r in (*x.best.to, *x.best.cc))
-        to_them = any(of_partner(r) for r in x.recipients)
+        to_them = any(of_partner(r, x) for r in x.recipients)
         answers = to_list and x.best.in_reply_to in by_partner
-        return of_partner(x.best.from_) or (x.side == "us" and (to_them or answers))
+        return of_partner(x.author, x) or (x.side == "us" and (to_them or answers))
 
     own = [x for x in letters if belongs(x)]
     our_ids = {i for x in own if x.side == "us" for i in x.ids}
 
     def reports(x: Letter) -> bool:
-        # a bounce also when its failed recipients include an address of P, or it names a letter
-        # of ours that belongs to P
-        failed = any(of_partner(Address.parse(r)) for r in failed_recipients(x))
-        return x.kind == "bounce" and (failed or not our_ids.isdisjoint(x.cited))
+        # a bounce also when its recipients, failed or not, include an address of P, or it cites or
+        # returns a letter of ours that belongs to P
+        named = {*failed_recipients(x), *(d.recipient for d in deliveries(x))}
+        about = any(of_partner(Address.parse(r), x) for r in named)
+        ids = {*x.cited, *([returned] if (returned := returned_id(x)) else [])}
+        return x.kind == "bounce" and (about or not our_ids.isdisjoint(ids))
 
     return [x for x in letters if any(x is o for o in own) or reports(x)]
 
 
-def failed_recipients(letter: Letter) -> list[str]:
+def failed_recipients(letter: Letter) -> set[str]:
+    # D-B1 X-Failed-Recipients, and whom a delivery report calls failed or gives no action
     listed = marks(letter.best).get("x-failed-recipients", "")
-    return [r.strip().lower() for r in listed.split(",") if r.strip()]
+    failed = [d.recipient for d in deliveries(letter) if d.action in ("failed", "")]
+    return {*(r.strip().lower() for r in listed.split(",") if r.strip()), *failed}
+
+
+def deliveries(report: Letter) -> tuple[Delivery, ...]:
+    return report.best.report.deliveries if report.best.report else ()
+
+
+def returned_id(report: Letter) -> str | None:
+    return report.best.report.original_id if report.best.report else None
+
+
+def is_final(report: Letter) -> bool:
+    # D-B1 a report all of whose actions are delayed, relayed, delivered or expanded is not final;
+    # where it has none the subject says it: not beginning with a "delayed"/"warning" word
+    actions = {d.action for d in deliveries(report)}
+    if actions:
+        return not actions <= {"delayed", "relayed", "delivered", "expanded"}
+    return not report.best.subject.lower().startswith(("delayed", "warning"))
 
 
 # --- conversations, episodes, turns --------------------------------------------------------------
@@ -358,60 +485,149 @@ class Desk:
         ids = (letter.best.in_reply_to, *reversed(letter.best.references))
         return next((x for x in map(self.held, ids) if x is not None and x is not letter), None)
 
-    def theirs(self, addresses: Iterable[Address]) -> set[str]:
-        return {a.key for a in addresses if self.roster.partner_of(a) == self.partner}
+    def theirs(self, letter: Letter, addresses: Iterable[Address]) -> set[str]:
+        """Those of them that are the partner's when the letter is written."""
+        return {a.key for a in addresses if self.roster.partner_of(a, letter.at) == self.partner}
 
     def people(self, letter: Letter) -> set[str]:
-        from_ = [letter.best.from_] if letter.best.from_ else []
-        return self.theirs((*from_, *letter.recipients))
+        # D-C2 the partner's addresses among the recipients, and the author where the side is them
+        wrote = {letter.author.key} if letter.author and letter.side == "them" else set()
+        return self.theirs(letter, letter.recipients) | wrote
+
+    def earlier(self, letter: Letter) -> list[Letter]:
+        """Those before it by (at, key), the latest last."""
+        return self.letters[: self.letters.index(letter)]
+
+    def shortly_before(self, letter: Letter) -> list[Letter]:
+        """Of those the ones at most reopen_after before it."""
+        if letter.at is None:
+            return []
+        return [o for o in self.earlier(letter) if letter.at - o.when <= self.reopen]
 
 
-def subject_links(desk: Desk) -> dict[Letter, Letter]:
-    # D-C2 neither References nor In-Reply-To, a reply prefix, a base subject of 6 characters that
-    # is not generic: the latest earlier letter with the same base subject, at most reopen_after
-    # before it, with a common address on the partner's side
-    links = {}
+@dataclass(frozen=True)
+class Links:
+    """What else than an id joins a letter to another, and which letters begin anew."""
+
+    joins: dict[Letter, tuple[str, Letter]]
+    splits: dict[Letter, Letter]
+
+
+def splits_of(desk: Desk) -> dict[Letter, Letter]:
+    # D-C1a a letter with References but without In-Reply-To whose base subject is not empty and
+    # differs from that of the letter that the last held one of its References names (itself passed
+    # over; that one's base subject not empty either), when the authors of the two differ
+    def is_split(x: Letter, cites: Letter) -> bool:
+        is_other = bool(x.base and cites.base) and x.base != cites.base
+        return is_other and author_key(x) != author_key(cites)
+
+    without = [x for x in desk.letters if x.best.in_reply_to is None]
+    found = [(x, desk.answered_letter(x)) for x in without]
+    return {x: cites for x, cites in found if cites and is_split(x, cites)}
+
+
+def linking_ids(x: Letter, links: Links, desk: Desk) -> tuple[str, ...]:
+    # D-C1 its References, or, only if it has no References, its In-Reply-To
+    ids = x.best.references or x.cited
+    if x in links.splits:  # D-C1a none of its references link it
+        return ()
+    # D-C1a of any other letter the ids before the last one that names a split letter do not link
+    cuts = [n for n, i in enumerate(x.best.references) if desk.held(i) in links.splits]
+    return ids[max(cuts, default=0) :]
+
+
+def joins_of(desk: Desk) -> dict[Letter, tuple[str, Letter]]:
+    """The letters that something else than an id joins to another, and what."""
+    joins = {}
     for x in desk.letters:
-        base = base_subject(x.best.subject)
-        usable = len(base) >= 6 and base not in GENERIC and prefix(x.best.subject) == "re"
-        if x.cited or x.at is None or not usable:
-            continue
-        earlier = [
-            o
-            for o in desk.letters[: desk.letters.index(x)]
-            if base_subject(o.best.subject) == base
-            and x.at - o.when <= desk.reopen
-            and desk.people(o) & desk.people(x)
-        ]
-        if earlier:
-            links[x] = earlier[-1]
-    return links
+        for how, candidates in (
+            ("thread_index", by_thread_index(x, desk)),
+            ("ticket", by_ticket(x, desk)),
+            ("subject", by_subject(x, desk)),
+        ):
+            if candidates and x not in joins:  # the latest earlier letter
+                joins[x] = how, candidates[-1]
+    return joins
+
+
+def by_thread_index(x: Letter, desk: Desk) -> list[Letter]:
+    # D-C1b neither References nor In-Reply-To: the latest earlier letter with the same
+    # Thread-Index conversation and the same base subject, however long ago
+    if x.cited or x.thread_index is None:
+        return []
+    same = [o for o in desk.earlier(x) if o.thread_index == x.thread_index]
+    return [o for o in same if o.base == x.base]
+
+
+def by_ticket(x: Letter, desk: Desk) -> list[Letter]:
+    # D-C1c none of whose References and In-Reply-To is held, whose subject holds a ticket number:
+    # the latest earlier letter at most reopen_after before it with one of the same numbers
+    numbers = ticket_numbers(x.best.subject)
+    if not numbers or desk.answered_letter(x) is not None:
+        return []
+    return [o for o in desk.shortly_before(x) if ticket_numbers(o.best.subject) & numbers]
+
+
+def by_subject(x: Letter, desk: Desk) -> list[Letter]:
+    # D-C2 neither References nor In-Reply-To, a reply or forward prefix: an earlier letter with the
+    # same base subject
+    how = prefix(x.best.subject)
+    if x.cited or not how or x.at is None:
+        return []
+    same = [o for o in desk.earlier(x) if o.base == x.base]
+    direct = [o for o in same if answers_directly(x, o, desk)]
+    if len(x.base) < 6 or x.base in GENERIC:
+        # a weak one joins only with a reply prefix, only the latest letter it directly answers, and
+        # only at most 7 days after it
+        return [o for o in direct if how == "re" and x.when - o.when <= 7 * DAY]
+    # an ordinary one the latest at most reopen_after before it that it directly answers; if there
+    # is none, the latest one at most reopen_after before it with a common address
+    near = desk.shortly_before(x)
+    common = [o for o in same if o in near and desk.people(o) & desk.people(x)]
+    return [o for o in direct if o in near] or common
+
+
+def answers_directly(x: Letter, o: Letter, desk: Desk) -> bool:
+    # D-C2 they wrote E, we wrote L, and E's author is among L's recipients at the partner; or we
+    # wrote E, they wrote L, and L's author is among E's recipients at the partner; or both are of
+    # one side and the author of each is among the recipients of the other, and the authors differ
+    wrote_x, wrote_o = author_key(x), author_key(o)
+    if (x.side == "us") != (o.side == "us"):
+        ours, wrote = (x, wrote_o) if x.side == "us" else (o, wrote_x)
+        return wrote in desk.theirs(ours, ours.recipients)
+    to_x, to_o = ({r.key for r in letter.recipients} for letter in (x, o))
+    return wrote_x != wrote_o and wrote_x in to_o and wrote_o in to_x
 
 
 def conversations_of(desk: Desk) -> list[list[Letter]]:
-    # D-C1 nodes: ids of the letter's copies, its References, or, only if it has no References,
-    # its In-Reply-To; ghosts included. (An id belongs to the first letter that bears it.)
-    links = subject_links(desk)
+    # D-C1 nodes: ids of the letter's copies, and what links it; ghosts included. (An id belongs to
+    # the first letter that bears it.)
+    links = Links(joins_of(desk), splits_of(desk))
 
     def nodes(x: Letter) -> set[str]:
-        own = {i for i in x.ids if desk.held(i) is x}
-        return own | set(x.best.references or x.cited)
+        return {i for i in x.ids if desk.held(i) is x} | set(linking_ids(x, links, desk))
 
     together = {x: nodes(x) for x in desk.letters}
+
+    def is_joined(a: Letter, b: Letter) -> bool:
+        return a in links.joins and links.joins[a][1] is b
+
     groups = closure(
-        desk.letters,
-        lambda a, b: together[a] & together[b] or links.get(a) is b or links.get(b) is a,
+        desk.letters, lambda a, b: together[a] & together[b] or is_joined(a, b) or is_joined(b, a)
     )
-    return [in_order(group, links, desk) for group in groups]
+    return [in_order(group, parents_of(group, links, desk)) for group in groups]
 
 
-def in_order(group: list[Letter], links: dict[Letter, Letter], desk: Desk) -> list[Letter]:
-    # D-C3 the In-Reply-To letter if held in the same conversation, else the last of References
+def parents_of(group: list[Letter], links: Links, desk: Desk) -> dict[Letter, Letter | None]:
+    # D-C3 the In-Reply-To letter if held in the same conversation, else the last of References; a
+    # link by Thread-Index, ticket or subject has as parent the letter it was joined to; a split
+    # letter has none
     parent: dict[Letter, Letter | None] = {}
     for x in group:
         ids = (x.best.in_reply_to, *reversed(x.best.references))
         found = [p for p in map(desk.held, ids) if p in group and p is not x]
-        parent[x] = links.get(x) or (found[0] if found else None)
+        cited = found[0] if found and x not in links.splits else None
+        parent[x] = links.joins[x][1] if x in links.joins else cited
     for x in sorted(group, key=rank):
         # "Loops: the parent link of the oldest letter on the loop is dropped"
         above, seen = parent[x], {x}
@@ -420,6 +636,35 @@ def in_order(group: list[Letter], links: dict[Letter, Letter], desk: Desk) -> li
             above = parent[above]
         if above is x:
             parent[x] = None
+    return parent
+
+
+def link_rows(conversation: list[Letter], links: Links, desk: Desk) -> list[Row]:
+    """What brought each letter here: which letter it answers, and by what that is known."""
+    parents = parents_of(conversation, links, desk)
+
+    def how(x: Letter) -> str | None:
+        parent = parents[x]
+        if x in links.splits:
+            return "split"
+        if parent is None:  # the first, or one that only letters we do not hold join to the rest
+            return None if x is conversation[0] else "references"
+        if x in links.joins:
+            return links.joins[x][0]
+        return "in_reply_to" if desk.held(x.best.in_reply_to) is parent else "references"
+
+    return [
+        {
+            "name": x.name,
+            "parent": parent.name if (parent := parents[x]) else None,
+            "how": how(x),
+            "split_from": links.splits[x].name if x in links.splits else None,
+        }
+        for x in conversation
+    ]
+
+
+def in_order(group: list[Letter], parent: dict[Letter, Letter | None]) -> list[Letter]:
     # D-C4 of those whose parent is already placed or that have none, the smallest (at, key) next
     placed: list[Letter] = []
     while len(placed) < len(group):
@@ -463,37 +708,35 @@ def is_addressed(x: Letter, desk: Desk) -> bool:
         return in_to or not in_cc or not to
     # an address of the partner in To; or no recipient is an outsider other than the partner, at
     # least one is the partner's, and none of our lists is in To
-    theirs = desk.theirs(x.recipients)
+    theirs = desk.theirs(x, x.recipients)
     inside = [r for r in x.recipients if roster.is_us(r) or roster.is_our_list(r)]
     only = all(r in inside or r.key in theirs for r in x.recipients)
     to_list = any(roster.is_our_list(r) for r in to)
-    return bool(desk.theirs(to)) or (only and bool(theirs) and not to_list)
+    return bool(desk.theirs(x, to)) or (only and bool(theirs) and not to_list)
 
 
 def bounced_pairs(desk: Desk) -> set[tuple[Letter, str]]:
     pairs: set[tuple[Letter, str]] = set()
     ours = [x for x in desk.letters if x.side == "us"]
     for report in (x for x in desk.letters if x.kind == "bounce"):
-        # D-B1 subject not beginning with a "delayed"/"warning" word
-        if report.best.subject.lower().startswith(("delayed", "warning")):
+        if not is_final(report):
             continue
         recipients = failed_recipients(report)
-        named = [x for x in map(desk.held, report.cited) if x is not None and x.side == "us"]
+        # the letter of ours it returns; where that is not held, those of ours that it cites
+        returned, *cited = (desk.held(i) for i in (returned_id(report), *report.cited))
+        named = [x for x in ([returned] if returned in ours else cited) if x in ours and x]
         if named and recipients:
             pairs |= {(x, r) for x in named for r in recipients}
         for x in named if not recipients else []:
             # letters only: for the letter's only recipient of the partner, if it has just one
-            if len(theirs := desk.theirs(x.recipients)) == 1:
+            if len(theirs := desk.theirs(x, x.recipients)) == 1:
                 pairs.add((x, theirs.pop()))
         for r in recipients if not named and report.at else []:
             # recipients only: the latest letter of ours to r in the 3 days before, if r is its
             # only recipient of the partner's side
-            to_r = [
-                x
-                for x in ours
-                if x.at and r in desk.theirs(x.recipients) and x.at <= report.when <= x.at + 3 * DAY
-            ]
-            if to_r and desk.theirs(to_r[-1].recipients) == {r}:
+            near = [x for x in ours if x.at and x.at <= report.when <= x.at + 3 * DAY]
+            to_r = [x for x in near if r in desk.theirs(x, x.recipients)]
+            if to_r and desk.theirs(to_r[-1], to_r[-1].recipients) == {r}:
                 pairs.add((to_r[-1], r))
     return pairs
 
@@ -502,7 +745,7 @@ def asks_of(conversation: list[Letter], desk: Desk) -> list[Row]:
     episodes, pairs = episodes_of(conversation, desk), bounced_pairs(desk)
 
     def is_bounced(x: Letter) -> bool:
-        theirs = desk.theirs(x.recipients)
+        theirs = desk.theirs(x, x.recipients)
         return x.side == "us" and bool(theirs) and all((x, r) in pairs for r in theirs)
 
     def ask_of(turn: list[Letter]) -> tuple[Letter | None, bool]:
@@ -828,6 +1071,11 @@ class OracleRecord:
         """Which letters are together, conversations without a counting letter included."""
         return {frozenset(i for x in c for i in x.ids) for c in conversations_of(self.desk)}
 
+    @property
+    def links(self) -> list[Row]:
+        links = Links(joins_of(self.desk), splits_of(self.desk))
+        return [row for c in conversations_of(self.desk) for row in link_rows(c, links, self.desk)]
+
     def asks(self, responder: str) -> list[Row]:
         return [r for r in self.response_times if r["responder"] == responder]
 
@@ -873,8 +1121,7 @@ def conversation_row(conversation: list[Letter], asks: list[Row], desk: Desk) ->
     ]
     latest = max(waiting, key=lambda r: r["asked_at"], default=None)
     return {
-        "ids": frozenset(i for x in conversation for i in x.ids),
-        "counting_ids": frozenset(i for x in counting for i in x.ids),
+        "names": frozenset(x.name for x in conversation),
         "started_at": min(x.when for x in counting),
         "last_at": max(x.when for x in counting),
         "opened_by": counting[0].side,
@@ -897,7 +1144,8 @@ def oracle(  # noqa: PLR0917
     as_of: datetime,
 ) -> OracleRecord:
     """The whole record of one partner, from copies in any order."""
-    letters = belonging(letters_of(copies, roster, partner_key, as_of), roster, partner_key)
+    held = belonging(letters_of(copies, roster, partner_key, as_of), roster, partner_key)
+    letters = [replace(x, kind="auto_reply") if is_receipt(x, held) else x for x in held]
     clocks = {"us": us_clock, "them": them_clock}
     desk = Desk(partner_key, roster, standards, clocks, cuts, as_of, letters)
     response_times, conversations = [], []

@@ -17,7 +17,6 @@ import agreement
 from mailboxes import ClockArgs, Mailbox
 
 from inbox_agent import published_rows
-from inbox_agent.agent import measure_all
 from inbox_agent.business_clock import BusinessClock, Clocks, Terms
 from inbox_agent.catalogue import TABLES
 from inbox_agent.config import load_config
@@ -26,7 +25,9 @@ from inbox_agent.demo.cast import TEAM_DOMAIN
 from inbox_agent.demo.letter import SampleLetter
 from inbox_agent.demo.sample import sample_config_toml, sample_letters, sample_partners_toml
 from inbox_agent.header_block import kept_fields
+from inbox_agent.instants import clock_sources
 from inbox_agent.measure import PartnerRecord, measure
+from inbox_agent.measuring import measure_all
 from inbox_agent.messages import HEADER_FIELDS, FetchedHeader, Message, parse_message
 from inbox_agent.mirror import Checkpoint, Mirror
 from inbox_agent.privacy import Privacy
@@ -107,6 +108,7 @@ def generation_of(
         "config_digest": "0123456789abcdef",
         "messages": len(box.copies),
         "without_partner": 0,
+        "clock_sources": {},
         "clock": clock_of(box.us),
         "cuts": box.cuts,
         "privacy": OPEN,
@@ -226,6 +228,7 @@ def sample_generation() -> Generation:
         config_digest=config.digest(),
         messages=len(held),
         without_partner=without,
+        clock_sources=clock_sources(held, config.roster().received_by),
         clock=config.our_clock(),
         cuts=config.cuts(),
         privacy=OPEN,

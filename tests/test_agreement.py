@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import agreement as side_by_side
+from agreement import measured, oracle_view, product_view, reckoned
 from hypothesis import HealthCheck, Phase, given, settings
-from mailboxes import Mailbox, mailboxes
-from oracle import OracleRecord
+from mailboxes import Mailbox, mailboxes, moved_folders
+from oracle import import_blocks
 
-from inbox_agent.measure import PartnerRecord
+from inbox_agent.import_blocks import import_blocks as blocks_among
+from inbox_agent.import_blocks import is_in
+from inbox_agent.messages import Message
 
 #: Without shrinking: mailboxes of thirty letters take minutes to shrink and say little more.
 thorough = settings(
@@ -21,37 +23,25 @@ thorough = settings(
 @given(mailboxes())
 @thorough
 def test_every_row_and_figure_agrees_with_the_oracle(box: Mailbox) -> None:
-    record, expected = side_by_side.measured(box), side_by_side.reckoned(box)
-    assert letters(record) == oracle_letters(expected)
-    assert partition(record) == expected.partition
-    assert side_by_side.product_conversations(record) == side_by_side.oracle_conversations(expected)
-    assert side_by_side.product_asks(record) == side_by_side.oracle_asks(expected)
-    assert side_by_side.product_gaps(record) == [
-        {name: row[name] for name in side_by_side.GAP_COLUMNS} for row in expected.silence_gaps
-    ]
-    assert side_by_side.product_rhythm(record) == expected.standing
-    assert side_by_side.product_window(record, box) == {
-        side: side_by_side.plain(row) for side, row in expected.window_figures.items()
-    }
-    assert side_by_side.product_periods(record) == {
-        where: side_by_side.plain(row) for where, row in expected.periods.items()
-    }
+    found = product_view(measured(box), box)
+    expected = oracle_view(reckoned(box))
+    for name, rows in expected.items():
+        assert found[name] == rows, name
 
 
-def partition(record: PartnerRecord) -> set[frozenset[str]]:
-    return {
-        frozenset(i for letter in c.letters for i in letter.message_ids)
-        for c in record.conversations
-    }
+@given(moved_folders())
+@settings(thorough, max_examples=150)
+def test_import_blocks_agree_with_the_oracle(copies: tuple[Message, ...]) -> None:
+    found: dict[str, bool] = {}
+    for folder in {copy.folder for copy in copies}:
+        here = [copy for copy in copies if copy.folder == folder]
+        blocks = blocks_among(arrival(copy) for copy in here)
+        found |= {copy.message_id: is_in(arrival(copy)[0], blocks) for copy in here}
+    assert [found[copy.message_id] for copy in copies] == import_blocks(copies)
 
 
-def letters(record: PartnerRecord) -> set[tuple[object, ...]]:
-    return {(x.message_ids, x.at, x.at_source, x.side, x.kind, x.counts) for x in record.letters}
-
-
-def oracle_letters(expected: OracleRecord) -> set[tuple[object, ...]]:
-    """A report by a third party is of neither side; ours calls whatever is not ours theirs."""
-    return {
-        (r["ids"], r["at"], r["at_source"], r["side"] or "them", r["kind"], r["counts"])
-        for r in expected.letters
-    }
+def arrival(copy: Message) -> tuple[int, int | None, int]:
+    """When a copy came, was sent and was read, in seconds since 1970."""
+    assert copy.received_at
+    sent_at = int(copy.sent_at.timestamp()) if copy.sent_at else None
+    return int(copy.received_at.timestamp()), sent_at, int(copy.fetched_at.timestamp())

@@ -4,24 +4,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import get_args
 
 import pytest
 
 from inbox_agent.addresses import Address, Partner, Roster
-from inbox_agent.automatic import (
-    HUMAN,
-    RULES,
-    Kind,
-    Rule,
-    Verdict,
-    calendar_method,
-    failed_recipients,
-    is_delayed_report,
-    judge,
-    softened,
-)
+from inbox_agent.automatic import RULES, Rule, judge, marks_of, may_be_bounce
+from inbox_agent.automatic_answers import Occasion, settled
+from inbox_agent.automatic_marks import Marks
+from inbox_agent.calendar_letters import calendar_method
+from inbox_agent.config_models import KindEntry
+from inbox_agent.kinds import HUMAN, Kind, Override, Verdict
 
 ROSTER = Roster(
     team_domains=frozenset({"acme.com"}),
@@ -33,16 +27,24 @@ ROSTER = Roster(
 
 @dataclass
 class Letter:
-    """One letter of the catalogue; what it leaves out is an ordinary person's."""
+    """One letter of the catalogue; what it leaves out is an ordinary person's.
+
+    Its author is an address, a name and an address with a bar between, or empty.
+    """
 
     marks: dict[str, str] = field(default_factory=dict)
     author: str = "ann@globex.com"
     subject: str = "Offer for the new plant"
     to: tuple[str, ...] = ("partners@acme.com",)
 
-    def verdict(self) -> Verdict:
+    def seen(self, roster: Roster = ROSTER) -> Marks:
+        name, _, address = self.author.rpartition("|")
+        author = Address.parse(address, name)
         recipients = [address for name in self.to if (address := Address.parse(name))]
-        return judge(self.marks, Address.parse(self.author), self.subject, recipients, ROSTER)
+        return marks_of(self.marks, author, self.subject, recipients, roster)
+
+    def verdict(self, roster: Roster = ROSTER, message_id: str = "") -> Verdict:
+        return judge(self.seen(roster), message_id)
 
 
 def marked(name: str, value: str) -> Letter:
@@ -54,6 +56,7 @@ def titled(subject: str) -> Letter:
 
 
 REPORT = 'multipart/report; boundary="x"; report-type={}'
+REPORT_OF_NO_TYPE = {"content-type": 'multipart/report; boundary="x"'}
 
 CAUGHT: dict[str, list[Letter]] = {
     "P1": [
@@ -61,6 +64,7 @@ CAUGHT: dict[str, list[Letter]] = {
         marked("content-type", 'Multipart/Report; REPORT-TYPE="Delivery-Status"; boundary=x'),
         marked("content-type", "multipart/report (a note; with) ; report-type=delivery-status"),
         marked("x-failed-recipients", "bob@globex.com"),
+        marked("content-type", "message/delivery-status"),
     ],
     "P2": [marked("content-type", REPORT.format("disposition-notification"))],
     "P3": [
@@ -68,6 +72,25 @@ CAUGHT: dict[str, list[Letter]] = {
         Letter({"return-path": "< >"}, author="postmaster@globex.com"),
         Letter(author="Mailer-Daemon@globex.com", subject="Undelivered Mail Returned to Sender"),
         Letter(author="postmaster@globex.com", subject="[EXTERNAL] Unzustellbar: Angebot"),
+        # a name of a mail system, and a second sign
+        Letter({"return-path": "<MAILER-DAEMON@mx>"}, author="Mail.Delivery.System@globex.com"),
+        Letter({"auto-submitted": "auto-replied"}, author="mailer-daemon@globex.com"),
+        Letter({"precedence": "bulk"}, author="MDaemon@globex.com", subject="Fehler"),
+        Letter(REPORT_OF_NO_TYPE, author="postmaster@globex.com"),
+        Letter(author="Mail Delivery Subsystem|x1@globex.com", subject="failure notice"),
+        Letter(author="postmaster@globex.com", subject="Warning: could not send message"),
+        # From without an address
+        Letter({"from": "MAILER-DAEMON <>"}, author="", subject="Mail delivery failed"),
+        Letter({"from": '"System Administrator"@x'}, author="", subject="Delivery Failure"),
+        # nobody's name, and two other signs
+        Letter({"return-path": "<>"}, subject="Undeliverable: Offer"),
+        Letter(REPORT_OF_NO_TYPE, subject="Delivery status notification"),
+        Letter({"auto-submitted": "auto-replied"}, subject="Message could not be delivered"),
+        # subjects that nobody writes by hand
+        titled("Undelivered Mail Returned to Sender"),
+        titled("Returned mail: see transcript for details"),
+        titled("Mail delivery failed: returning message to sender"),
+        titled("Delivery Status Notification (Failure)"),
     ],
     "P4": [
         marked("x-loop", "partners@acme.com"),
@@ -106,6 +129,17 @@ CAUGHT: dict[str, list[Letter]] = {
         Letter(
             {"x-auto-response-suppress": "All", "x-ms-exchange-inbox-rules-loop": "a@b.example"}
         ),
+        # Exchange says auto-generated of its replies by rule
+        Letter({"auto-submitted": "auto-generated", "precedence": "auto_reply"}),
+    ],
+    "P9": [
+        Letter({"return-path": "<>"}, subject="Out of office"),
+        Letter({"return-path": "<>"}, subject="I am out of the office until Monday"),
+        Letter({"return-path": "<>"}, subject="Ich bin nicht im Büro"),
+        Letter({"x-auto-response-suppress": "All"}, subject="Out of office until Monday"),
+        Letter({"x-auto-response-suppress": "OOF"}, subject="Abwesend bis Montag"),
+        Letter({"return-path": "<>", "precedence": "bulk"}, subject="Thank you for your letter"),
+        Letter({"return-path": "<>", "precedence": "junk"}, subject="Urlaub"),
     ],
     "P10": [
         titled("Automatic reply: Offer"),
@@ -118,6 +152,23 @@ CAUGHT: dict[str, list[Letter]] = {
         titled("Автоматический ответ: Offer"),
         titled("自動応答: Offer"),
         titled("Otomatik yanıt: Offer"),
+        *(
+            titled(f"{phrase}: Offer")
+            for phrase in (
+                *("Respuesta automática", "Risposta automatica", "Resposta automática"),
+                *("Automatisch antwoord", "Autosvar", "Automatiskt svar", "Automatisk svar"),
+                *("Automaattinen vastaus", "Automaatvastus", "Automatikus válasz"),
+                *("Odpowiedź automatyczna", "Automatická odpověď", "Răspuns automat"),
+                *("Samodejni odgovor", "Αυτόματη απάντηση", "Автоответ", "自动答复", "자동 회신"),
+                *("תשובה אוטומטית", "رد تلقائي", "Ateb awtomatig", "Frånvaro", "Fuori sede"),
+            )
+        ),
+        titled("Autoreply"),
+        titled("[Automatyczna odpowiedź] Oferta"),
+        titled("Autoreply from Ann Lee"),
+        titled("Ann Lee/Plant 4/Globex is out of the office."),
+        titled("AUTO: Ann Lee is out of the office (returning 05/01/2026)"),
+        Letter({"auto-submitted": "auto-generated"}, subject="Automatic reply: Offer"),
     ],
     "P11": [
         marked("list-id", "News of the trade <news.trade.example>"),
@@ -143,14 +194,27 @@ CAUGHT: dict[str, list[Letter]] = {
                 "do-not-reply",
                 "donotreply",
                 "noreply+1",
+                "comments-noreply",
+                "desk.no-reply",
+                "nicht-antworten",
+                "ne-pas-repondre",
             )
-        )
+        ),
+        Letter(author="MAILER-DAEMON@globex.com", subject="Your account"),
+    ],
+    "P14": [
+        marked("x-github-reason", "mention"),
+        marked("x-jira-fingerprint", "0123"),
+        marked("x-zendesk-from-account-id", "0123"),
+        marked("x-amazon-mail-relay-type", "notification"),
+        marked("content-type", REPORT.format("feedback-report")),
+        marked("content-type", REPORT.format("tlsrpt")),
     ],
 }
 
 PEOPLE: dict[str, list[Letter]] = {
     "P1": [
-        marked("content-type", REPORT.format("feedback-report")),
+        Letter(REPORT_OF_NO_TYPE),
         marked("content-type", 'multipart/mixed; boundary="report-type=delivery-status"'),
         marked("x-failed-recipients", ""),
     ],
@@ -163,6 +227,13 @@ PEOPLE: dict[str, list[Letter]] = {
         Letter(author="postmaster@globex.com", subject="Re: Undelivered Mail Returned to Sender"),
         Letter({"return-path": "<>"}, author="ann@globex.com"),
         titled("Undeliverable goods at gate 4"),
+        Letter(author="postmaster@globex.com", subject="A change of our mail host"),
+        Letter({"precedence": "first-class"}, author="postmaster@globex.com"),
+        titled("Fwd: Undelivered Mail Returned to Sender"),
+        titled("Warning: the gate is closed on Friday"),
+        titled("Returned mail: two parcels came back"),
+        Letter({"from": "Ann Lee <>"}, author="", subject="Offer"),
+        Letter({"return-path": "<>"}, subject="Warning: the gate is closed on Friday"),
     ],
     "P4": [
         marked("x-loop", "ann@globex.com"),
@@ -186,6 +257,13 @@ PEOPLE: dict[str, list[Letter]] = {
         marked("x-ms-exchange-inbox-rules-loop", "ann@globex.com"),
         marked("delivered-to", "partners@acme.com"),
     ],
+    "P9": [
+        Letter({"return-path": "<>"}),
+        Letter({"return-path": "<ann@globex.com>"}, subject="Out of office"),
+        Letter({"return-path": "<>"}, subject="RE: Out of office"),
+        Letter({"x-auto-response-suppress": "DR, AutoReply"}, subject="Out of office"),
+        Letter({"x-auto-response-suppress": "All"}, subject="Office hours"),
+    ],
     "P10": [
         titled("RE: Automatic reply: Offer"),
         titled("AW: Abwesenheitsnotiz: Angebot"),
@@ -195,6 +273,12 @@ PEOPLE: dict[str, list[Letter]] = {
         titled("Out of Office - Ann"),
         titled("Absence of a signature"),
         titled("How to set an automatic reply"),
+        titled("Automatic reply settings for the team"),
+        titled("Auto: Angebot für den Dienstwagen"),
+        titled("Gerald is out of the office thru Monday"),
+        titled("I will be out of the office on Friday"),
+        titled("OOO Friday"),
+        titled("Offer (see my autoreply)"),
     ],
     "P11": [
         Letter({"list-id": "Hyper-V <linux-hyperv.vger.kernel.org>"}),
@@ -218,8 +302,16 @@ PEOPLE: dict[str, list[Letter]] = {
                 "notifications",
                 "not-a-reply",
                 "reply",
+                "noreplyman",
+                "ann.noreplyson",
             )
-        )
+        ),
+        Letter(author="postmaster@globex.com"),
+    ],
+    "P14": [
+        marked("x-github-reason", ""),
+        marked("x-amazon-mail-relay-type", "person"),
+        marked("content-type", 'multipart/mixed; boundary="x"; report-type=feedback-report'),
     ],
 }
 
@@ -253,7 +345,7 @@ def test_a_person_is_left_alone(rule: str, letter: Letter) -> None:
 
 
 def test_a_letter_without_author_or_fields_is_a_persons() -> None:
-    assert judge({}, None, "", [], ROSTER) == HUMAN
+    assert judge(marks_of({}, None, "", [], ROSTER)) == HUMAN
 
 
 def test_the_first_rule_that_matches_decides() -> None:
@@ -267,25 +359,196 @@ def test_the_first_rule_that_matches_decides() -> None:
     assert bounce.verdict() == Verdict(kind="bounce", rule="P1")
 
 
-LIST, BULK = Verdict("list", "P11"), Verdict("bulk", "P12")
+def test_a_postmaster_who_sends_by_program_reports_nothing_by_that_alone() -> None:
+    letter = Letter({"auto-submitted": "auto-generated"}, author="postmaster@globex.com")
+    assert letter.verdict() == Verdict("system", "P7")
+
+
+def test_a_list_that_wants_no_bounces_is_a_list() -> None:
+    marks = {"return-path": "<>", "precedence": "bulk", "list-id": "<news.trade.example>"}
+    assert Letter(marks).verdict() == Verdict("list", "P11")
+
+
+def test_a_bounce_is_known_by_its_header_block_whoever_we_are() -> None:
+    assert may_be_bounce({"x-failed-recipients": "bob@globex.com"}, None, "")
+    assert may_be_bounce({}, Address.parse("mailer-daemon@x.example"), "failure notice")
+    assert not may_be_bounce({"auto-submitted": "auto-replied"}, None, "Automatic reply: Offer")
+
+
+# --- the operator's word
+
+
+def overruled(letter: Letter, *overrides: Override, message_id: str = "") -> Verdict:
+    return letter.verdict(replace(ROSTER, overrides=overrides), message_id)
+
+
+TICKET = Letter({"auto-submitted": "auto-generated"}, author="desk@support.globex.com")
 
 
 @pytest.mark.parametrize(
-    ("verdict", "answers_us", "recipients", "expected"),
+    "override",
     [
-        (LIST, True, 40, Verdict("human", "P11", "high")),
-        (LIST, False, 1, LIST),
-        (BULK, True, 5, Verdict("human", "P12", "low")),
-        (BULK, True, 6, BULK),
-        (BULK, False, 1, BULK),
-        (Verdict("auto_reply", "P6"), True, 1, Verdict("auto_reply", "P6")),
-        (HUMAN, True, 1, HUMAN),
+        Override("human", address="desk@support.globex.com"),
+        Override("human", domain="globex.com"),
+        Override("human", message_id="1@globex.com"),
+        Override("human", rule="P7"),
+        Override("human", domain="globex.com", rule="P7"),
     ],
 )
-def test_an_answer_to_a_letter_of_ours_softens_list_and_bulk_only(
-    verdict: Verdict, answers_us: bool, recipients: int, expected: Verdict
+def test_the_operator_decides_by_address_domain_message_id_or_rule(override: Override) -> None:
+    assert overruled(TICKET, override, message_id="1@globex.com") == Verdict("human", "P0")
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        Override("human", address="desk@globex.com"),
+        Override("human", domain="lobex.com"),
+        Override("human", message_id="2@globex.com"),
+        Override("human", domain="globex.com", rule="P6"),
+        Override("human", domain="initech.com", rule="P7"),
+    ],
+)
+def test_all_that_an_override_gives_must_hold(override: Override) -> None:
+    assert overruled(TICKET, override, message_id="1@globex.com") == Verdict("system", "P7")
+
+
+def test_of_two_overrides_the_first_holds() -> None:
+    first, second = Override("list", domain="globex.com"), Override("human", rule="P7")
+    assert overruled(TICKET, first, second) == Verdict("list", "P0")
+
+
+def test_a_letter_that_no_rule_takes_may_be_overruled_too() -> None:
+    assert overruled(Letter(), Override("system", address="ann@globex.com")).kind == "system"
+
+
+def test_every_rule_by_which_a_letter_is_automatic_may_be_named_in_the_config() -> None:
+    for rule in {rule.id for rule in RULES} | {"P15"}:
+        assert KindEntry(kind="human", rule=rule).override() == Override("human", rule=rule)
+
+
+# --- what is known once it is known what a letter answers
+
+
+def answer(letter: Letter, seconds: float | None = 5000, cited: bool = True) -> Verdict:
+    """The verdict on an answer to our letter "Offer for the new plant"."""
+    seen = letter.seen()
+    return settled(judge(seen), seen, Occasion("Offer for the new plant", seconds, cited))
+
+
+@pytest.mark.parametrize(
+    ("letter", "expected"),
+    [
+        (marked("list-id", "<news.trade.example>"), Verdict("human", "P11")),
+        (marked("list-unsubscribe", "<x>"), Verdict("human", "P12", "low")),
+        (marked("auto-submitted", "auto-generated"), Verdict("human", "P7", "low")),
+        (Letter(author="desk-noreply@globex.com"), Verdict("human", "P13", "low")),
+        (marked("x-zendesk-from-account-id", "1"), Verdict("human", "P14", "low")),
+        # never softened
+        (marked("auto-submitted", "auto-replied"), Verdict("auto_reply", "P6")),
+        (marked("x-autoreply", "yes"), Verdict("auto_reply", "P8")),
+        (titled("Automatic reply: Offer"), Verdict("auto_reply", "P10")),
+        (marked("content-type", "text/calendar"), Verdict("calendar", "P5")),
+        (Letter(), HUMAN),
+    ],
+)
+def test_a_person_who_answers_us_through_a_list_or_a_help_desk_stays_a_person(
+    letter: Letter, expected: Verdict
 ) -> None:
-    assert softened(verdict, answers_us=answers_us, recipients=recipients) == expected
+    assert answer(letter) == expected
+
+
+def test_what_answers_no_letter_of_ours_is_not_softened() -> None:
+    for name in ("list-id", "list-unsubscribe", "x-github-reason"):
+        letter = marked(name, "<x>")
+        assert answer(letter, cited=False) == letter.verdict()
+
+
+def test_a_letter_to_more_than_five_is_no_letter_of_a_sales_program() -> None:
+    five = tuple(f"p{n}@acme.com" for n in range(5))
+    marks = {"list-unsubscribe": "<x>"}
+    assert answer(Letter(marks, to=five)) == Verdict("human", "P12", "low")
+    assert answer(Letter(marks, to=(*five, "q@acme.com"))) == Verdict("bulk", "P12")
+
+
+@pytest.mark.parametrize(
+    "letter",
+    [
+        marked("auto-submitted", "auto-generated"),
+        Letter(author="desk-noreply@globex.com"),
+        marked("x-zendesk-from-account-id", "1"),
+        marked("list-unsubscribe", "<x>"),
+    ],
+)
+def test_what_comes_at_once_or_acknowledges_is_not_softened(letter: Letter) -> None:
+    assert answer(letter, seconds=120) == letter.verdict()
+    assert answer(letter, seconds=121).kind == "human"
+    acknowledged = replace(letter, subject="Request received: Offer for the new plant")
+    if letter.verdict().kind == "system":
+        assert answer(acknowledged) == acknowledged.verdict()
+
+
+def test_what_takes_no_bounces_is_not_softened_either() -> None:
+    letter = Letter({"auto-submitted": "auto-generated", "return-path": "<>"})
+    assert answer(letter) == Verdict("system", "P7")
+
+
+def test_an_answer_at_once_that_takes_no_bounces_is_automatic() -> None:
+    letter = Letter({"return-path": "<>"}, subject="Re: Offer for the new plant")
+    assert answer(letter, seconds=120) == Verdict("auto_reply", "P9")
+    assert answer(letter, seconds=-300) == Verdict("auto_reply", "P9")
+    assert answer(letter, seconds=121) == HUMAN
+    assert answer(letter, seconds=-301) == HUMAN
+    assert answer(letter, seconds=None) == HUMAN
+    assert answer(letter, seconds=60, cited=False) == HUMAN
+    by_hand = Letter({"return-path": "<ann@globex.com>"}, subject="Re: Offer for the new plant")
+    assert answer(by_hand, seconds=60) == HUMAN
+
+
+@pytest.mark.parametrize(
+    ("subject", "cited"),
+    [
+        ("[Ticket #4711] Offer for the new plant", True),
+        ("[Ticket #4711] Offer for the new plant", False),
+        ("Re: [#4711] Offer", True),
+        *(
+            (f"{words} Offer", False)
+            for words in (
+                *("We have received your request:", "Ihre Anfrage ist eingegangen:"),
+                *("Wir haben Ihre Anfrage erhalten:", "Votre demande a bien été reçue :"),
+                *("Hemos recibido su mensaje:", "Wij hebben uw bericht ontvangen:"),
+                *("Abbiamo ricevuto:", "Recebemos a sua mensagem:", "Мы получили:", "受付:"),
+            )
+        ),
+    ],
+)
+def test_a_help_desks_acknowledgement_is_automatic_with_low_confidence(
+    subject: str, cited: bool
+) -> None:
+    acknowledged = Verdict("auto_reply", "P15", "low")
+    assert answer(titled(subject), seconds=30, cited=cited) == acknowledged
+    assert answer(titled(subject), seconds=3600, cited=cited) == HUMAN
+
+
+@pytest.mark.parametrize(
+    ("subject", "cited"),
+    [
+        ("Re: Offer for the new plant", True),
+        ("Another matter", False),
+        ("[Ticket #4711] Another matter", False),
+    ],
+)
+def test_a_fast_person_stays_a_person(subject: str, cited: bool) -> None:
+    assert answer(titled(subject), seconds=30, cited=cited) == HUMAN
+
+
+def test_words_and_numbers_that_our_letter_had_acknowledge_nothing() -> None:
+    seen = titled("Re: Invoice received [#4711]").seen()
+    occasion = Occasion("Invoice received [#4711]", 30, is_cited=True)
+    assert settled(judge(seen), seen, occasion) == HUMAN
+
+
+# --- calendars
 
 
 @pytest.mark.parametrize(
@@ -304,35 +567,3 @@ def test_a_calendar_letter_without_a_method_is_a_request(
     marks: dict[str, str], method: str | None
 ) -> None:
     assert calendar_method(marks) == method
-
-
-@pytest.mark.parametrize(
-    ("value", "keys"),
-    [
-        ("bob@globex.com", ("bob@globex.com",)),
-        ("Bob@Globex.COM,\tann@globex.com, bob@globex.com", ("bob@globex.com", "ann@globex.com")),
-        ("<bob@globex.com>", ("bob@globex.com",)),
-        ("nobody", ()),
-        ("", ()),
-    ],
-)
-def test_failed_recipients_are_address_keys_each_once(value: str, keys: tuple[str, ...]) -> None:
-    assert failed_recipients({"x-failed-recipients": value}) == keys
-    assert failed_recipients({}) == ()
-
-
-@pytest.mark.parametrize(
-    ("subject", "is_delayed"),
-    [
-        ("Delayed Mail (still being retried)", True),
-        ("Warning: could not send message for past 4 hours", True),
-        ("Delivery Status Notification (Delay)", True),
-        ("Delivered: RE: Offer", True),
-        ("Delivery Status Notification (Relay)", True),
-        ("Delivery Status Notification (Failure)", False),
-        ("Undelivered Mail Returned to Sender", False),
-        ("Returned mail: a warning", False),
-    ],
-)
-def test_a_report_of_delay_or_success_is_no_failure(subject: str, is_delayed: bool) -> None:
-    assert is_delayed_report(subject) is is_delayed

@@ -76,8 +76,8 @@ CONTRACT: dict[str, tuple[list[str], list[str]]] = {
     ),
     "messages": (
         ["partner", "message"],
-        words("""partner message conversation at at_source side kind rule counts why_not
-        from_address subject flags"""),
+        words("""partner message conversation parent link split_from at at_source side kind rule
+        counts why_not from_address subject flags"""),
     ),
     "polls": (
         ["poll"],
@@ -93,7 +93,7 @@ CONTRACT: dict[str, tuple[list[str], list[str]]] = {
         ["generation"],
         words("""as_of generation published_at version config_digest window_seconds
         give_up_after_seconds reopen_after_seconds timezone messages left_out
-        clock_conflicts"""),
+        clock_conflicts clock_sources parser_version rules_version subjects_version"""),
     ),
     "definitions": (["name"], ["name", "unit", "definition", "source"]),
     "working_days": (["day"], words("day begins_at ends_at is_working working_days")),

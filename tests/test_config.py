@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from inbox_agent.addresses import Address, Partner
+from inbox_agent.addresses import Address, Merger, Partner
 from inbox_agent.config import Config, load_config
+from inbox_agent.kinds import Override
 from inbox_agent.standards import Cuts, Span
 
 EXAMPLES = Path(__file__).parent.parent / "config"
@@ -107,6 +108,35 @@ def test_the_hosts_that_receive_for_us_are_those_of_all_mailboxes(tmp_path: Path
     second = MAILBOX.replace('"partners"', '"sales"').replace("PARTNERS_", "SALES_")
     config = loaded(tmp_path, TEAM + first + second + 'received_by = ["mx2.acme.com"]\n')
     assert config.roster().received_by == {"mx.acme.com", "mx2.acme.com"}
+
+
+def test_whose_origin_checks_are_believed_is_said_by_all_mailboxes(tmp_path: Path) -> None:
+    first = MAILBOX + 'authserv_id = ["MX.acme.com"]\n'
+    second = MAILBOX.replace('"partners"', '"sales"').replace("PARTNERS_", "SALES_")
+    config = loaded(tmp_path, TEAM + first + second + 'authserv_id = ["mx2.acme.com"]\n')
+    assert config.roster().authserv_ids == {"mx.acme.com", "mx2.acme.com"}
+    assert loaded(tmp_path, TEAM + MAILBOX).roster().authserv_ids == frozenset()
+
+
+def test_a_merger_begins_with_the_day_by_our_clock(tmp_path: Path) -> None:
+    merged = 'merged = [{ domain = "Initech.com", since = 2025-07-01 }]\n'
+    listed = '[[partners]]\ndomains = ["initech.com"]\n'  # until then it may have its own entry
+    config = loaded(tmp_path, TEAM + CLOCK, GLOBEX + merged + listed)
+    # Berlin is two hours ahead of UTC in July
+    midnight = datetime(2025, 6, 30, 22, 0, tzinfo=UTC)
+    assert config.roster().partner("globex.com").merged == (Merger("initech.com", midnight),)
+    assert config.roster().partner("initech.com").until == midnight
+
+
+def test_a_domain_may_go_from_one_to_the_next_on_another_day(tmp_path: Path) -> None:
+    partners = GLOBEX + 'merged = [{ domain = "initech.com", since = 2024-03-01 }]\n'
+    onward = '[[partners]]\ndomains = ["umbrella.com"]\n'
+    onward += 'merged = [{ domain = "initech.com", since = 2025-03-01 }]\n'
+    roster = loaded(tmp_path, TEAM, partners + onward).roster()
+    bob = Address.parse("bob@initech.com")
+    assert bob is not None
+    assert roster.partner_of(bob, datetime(2025, 2, 28, 23, 59, tzinfo=UTC)) == "globex.com"
+    assert roster.partner_of(bob, datetime(2025, 3, 1, tzinfo=UTC)) == "umbrella.com"
 
 
 def test_a_partner_has_its_facts_true_is_one_and_a_day_is_text(tmp_path: Path) -> None:
@@ -244,10 +274,26 @@ def test_no_encryption_is_allowed_to_this_computer_itself(tmp_path: Path, host: 
     assert loaded(tmp_path, TEAM + text).mailboxes[0].tls == "none"
 
 
+def test_what_is_said_of_kinds_reaches_the_roster_in_its_order(tmp_path: Path) -> None:
+    first = '[[kinds]]\nkind = "human"\ndomain = "Globex.com"\nrule = "P7"\n'
+    second = '[[kinds]]\nkind = "system"\naddress = "Ann@Globex.com"\nmessage_id = "<1@X>"\n'
+    one = Override("human", domain="globex.com", rule="P7")
+    other = Override("system", address="ann@globex.com", message_id="1@X")
+    plain, forth, back = (loaded(tmp_path, TEAM + x) for x in ("", first + second, second + first))
+    assert plain.roster().overrides == ()
+    assert forth.roster().overrides == (one, other)
+    assert back.roster().overrides == (other, one)
+    assert len({plain.digest(), forth.digest(), back.digest()}) == 3
+
+
 # -- the digest -------------------------------------------------------------------------------
 
 WHOLE = TEAM + MAILBOX + 'folders = ["INBOX"]\n' + CLOCK + STANDARDS
-PARTNERS = GLOBEX + 'tier = "gold"\nfields = { revenue_2026 = 120000 }\n'
+PARTNERS = (
+    GLOBEX
+    + 'tier = "gold"\nfields = { revenue_2026 = 120000 }\n'
+    + 'merged = [{ domain = "b.example", since = 2025-01-01 }]\n'
+)
 
 
 @pytest.mark.parametrize(
@@ -302,6 +348,8 @@ def test_the_digest_changes_with_what_changes_figures(
         ("120000", "120001"),
         ("[[partners]]", 'ignored = ["x.example"]\n[[partners]]'),
         ("[[partners]]", "discover = false\n[[partners]]"),
+        ("b.example", "c.example"),
+        ("2025-01-01", "2025-01-02"),
     ],
 )
 def test_the_digest_changes_with_the_partners(tmp_path: Path, before: str, after: str) -> None:

@@ -51,7 +51,7 @@ CONFIG_MISTAKES = [
         TEAM + "[clocks]",
         (
             'clocks: unknown key; did you mean "clock"? allowed here: team, data, poll, mailboxes, '
-            "clock, standards, tiers, measures, publish"
+            "clock, standards, tiers, kinds, measures, publish"
         ),
     ),
     (TEAM + "zzz = 1", "team.zzz: unknown key; allowed here: domains, addresses, lists"),
@@ -274,6 +274,33 @@ CONFIG_MISTAKES = [
             "its own"
         ),
     ),
+    # letters of another kind
+    (
+        TEAM + '[[kinds]]\nkind = "person"\ndomain = "globex.com"',
+        (
+            'kinds[0].kind: "person" is not allowed; allowed: "human", "auto_reply", "bounce", '
+            '"receipt", "calendar", "list", "bulk", "system"'
+        ),
+    ),
+    (TEAM + '[[kinds]]\ndomain = "globex.com"', "kinds[0].kind: is missing and has no default"),
+    (
+        TEAM + '[[kinds]]\nkind = "human"',
+        "kinds[0]: must say of which letters: address, domain, message_id, rule",
+    ),
+    (TEAM + '[[kinds]]\nkind = "human"\nrule = "P16"', 'kinds[0].rule: "P16" is not allowed; '),
+    (
+        TEAM + '[[kinds]]\nkind = "human"\nmessage_id = "two words"',
+        'kinds[0].message_id: "two words" is no Message-ID; copy it from the letter\'s header',
+    ),
+    (
+        TEAM + '[[kinds]]\nkind = "human"\naddres = "a@globex.com"',
+        'kinds[0].addres: unknown key; did you mean "address"?',
+    ),
+    (TEAM + '[kinds]\nkind = "human"', "kinds: must be a list of tables; write [[kinds]], "),
+    (
+        TEAM + '[[kinds]]\nkind = "human"\nrule = "P7"\n[[kinds]]\nkind = "bulk"\nrule = "P7"',
+        "kinds[1]: is about the same letters as kinds[0]; leave one of the two out",
+    ),
     # TOML itself
     ("[team]\ndomains = [\n\n=", "line 4: no TOML: "),
     ("[team]\ndomains = [", "line 2 (the last): no TOML: "),
@@ -331,6 +358,53 @@ PARTNERS_MISTAKES = [
         'partners[0].domains[0]: "globex.com" is in ignored, too; leave one of the two out',
     ),
     ('ignored = ["x y"]\n', 'ignored[0]: "x y" is no domain; write one like "acme.com"'),
+    (
+        '[[partners]]\naddresses = ["IMCEAEX-_O=GLOBEX_CN=BOB@globex.com"]\n',
+        'partners[0].addresses[0]: "imceaex-_o=globex_cn=bob@globex.com" is what Exchange makes of',
+    ),
+    (
+        '[[partners]]\naddresses = ["/O=GLOBEX/CN=BOB"]\n',
+        'partners[0].addresses[0]: "/O=GLOBEX/CN=BOB" is no mail address',
+    ),
+    (
+        GLOBEX + 'merged = [{ domain = "initech.com" }]\n',
+        "partners[0].merged[0].since: is missing and has no default",
+    ),
+    (
+        GLOBEX + 'merged = [{ domain = "initech.com", since = "2025-03-01" }]\n',
+        "partners[0].merged[0].since: must be a date like 2026-12-24, without quotes, not",
+    ),
+    (
+        GLOBEX + 'merged = ["initech.com"]\n',
+        "partners[0].merged[0]: must be a table; allowed in it: domain, since",
+    ),
+    (
+        GLOBEX + 'merged = [{ domain = "globex.com", since = 2025-03-01 }]\n',
+        (
+            'partners[0].merged[0].domain: "globex.com" is among this partner\'s domains at all '
+            "times; leave one of the two out"
+        ),
+    ),
+    (
+        GLOBEX
+        + 'merged = [{ domain = "initech.com", since = 2025-03-01 }]\n'
+        + '[[partners]]\ndomains = ["umbrella.com"]\n'
+        + 'merged = [{ domain = "INITECH.com", since = 2025-03-01 }]\n',
+        (
+            'partners[1].merged[0].since: "initech.com" has this day at partners[0].merged[0], '
+            "too; give one of the two another day"
+        ),
+    ),
+    (
+        GLOBEX + 'merged = [{ domain = "labs.acme.com", since = 2025-03-01 }]\n',
+        'partners[0].merged[0].domain: "labs.acme.com" is the team\'s own',
+    ),
+    (
+        'ignored = ["initech.com"]\n'
+        + GLOBEX
+        + 'merged = [{ domain = "initech.com", since = 2025-03-01 }]\n',
+        'partners[0].merged[0].domain: "initech.com" is in ignored, too',
+    ),
     (
         GLOBEX + 'standards = { contact_evry = "7 days" }\n',
         'partners[0].standards.contact_evry: unknown key; did you mean "contact_every"?',

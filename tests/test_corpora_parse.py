@@ -65,6 +65,15 @@ def test_no_nasty_letter_makes_the_parser_raise(corpora: Path) -> None:
     assert not failed, f"{len(failed)} of {len(files)}: {failed[:20]}"
 
 
+def test_letters_whose_lines_end_with_cr_alone_are_read(corpora: Path) -> None:
+    blocks = [p.read_bytes() for p in (corpora / "torture").rglob("*.eml")]
+    messages = [parsed(block) for block in blocks if b"\n" not in block and b"\r" in block]
+    assert len(messages) > 30
+    assert sum(message.from_ is None for message in messages) <= 1  # it is from nobody
+    assert all(message.subject and message.sent_at for message in messages)
+    assert not any("control_octets" in message.problems for message in messages)
+
+
 def test_hardly_a_letter_of_a_list_is_without_author_identifier_or_date(corpora: Path) -> None:
     counts: Counter[str] = Counter()
     letters = 0

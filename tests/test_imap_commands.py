@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from inbox_agent.imap_commands import (
     FETCH_ITEMS,
     MAX_UID,
+    REPORT_ITEMS,
     WINDOW,
     CommandGuard,
     ForbiddenCommand,
@@ -33,6 +34,10 @@ ALLOWED = [
     b"UID SEARCH UID 8:9 SINCE 09-Feb-2024 KEYWORD NoReplyNeeded",
     b"UID SEARCH 60000",
     b"UID FETCH 1:3,7 " + FETCH_ITEMS.encode(),
+    (
+        b"UID FETCH 7 (UID BODY.PEEK[2.MIME]<0.4096> BODY.PEEK[2]<0.16384>"
+        b" BODY.PEEK[3.MIME]<0.4096> BODY.PEEK[3]<0.16384>)"
+    ),
 ]
 FORBIDDEN = [
     b"",
@@ -55,6 +60,12 @@ FORBIDDEN = [
     b"UID FETCH 1:* " + FETCH_ITEMS.encode(),
     b"UID FETCH 1 " + FETCH_ITEMS.replace(".PEEK", "").encode(),
     b"UID FETCH 1 " + FETCH_ITEMS.replace("HEADER.FIELDS", "TEXT").encode(),
+    b"UID FETCH 1:* " + REPORT_ITEMS.encode(),
+    b"UID FETCH 1 " + REPORT_ITEMS.replace(".PEEK", "").encode(),
+    b"UID FETCH 1 " + REPORT_ITEMS.replace("[2]", "[1]").encode(),
+    b"UID FETCH 1 " + REPORT_ITEMS.replace("[3]", "[TEXT]").encode(),
+    b"UID FETCH 1 " + REPORT_ITEMS.replace("16384", "99999").encode(),
+    b"UID FETCH 1 (BODY.PEEK[2])",
     b"NOOP\r\nA2 EXPUNGE",
     b'EXAMINE "INBOX"\r\nA2 CLOSE',
     b'LOGIN "team" "a\nA2 EXPUNGE"',

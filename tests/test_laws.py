@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,19 @@ import oracle
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
-from mailboxes import OUR_LIST, PARTNER, ROSTER, SECOND, Mailbox, addresses, mailboxes, message
+from mailboxes import (
+    OUR_LIST,
+    PARTNER,
+    ROSTER,
+    SECOND,
+    THREAD_INDEXES,
+    Mailbox,
+    addresses,
+    linked_letters,
+    mailboxes,
+    message,
+    moved_folders,
+)
 from round_trip import (
     Tables,
     as_plain,
@@ -29,8 +42,9 @@ from round_trip import (
 )
 
 from inbox_agent.addresses import Address, Side
-from inbox_agent.conversations import Conversation, Turn
+from inbox_agent.conversations import Conversation, Turn, conversations_of
 from inbox_agent.copies import author_key, by_partner, same_letters
+from inbox_agent.delivery_reports import Report
 from inbox_agent.instants import choose_at
 from inbox_agent.letters import Letter, letters_of, row_key
 from inbox_agent.measure import PartnerRecord
@@ -68,6 +82,45 @@ def test_shuffled_copies_give_the_same_record(box: Mailbox, random: Any) -> None
     assert rows_of(record) == rows_of(again)
 
 
+def six_letters() -> tuple[Message, ...]:
+    """Linked by each kind of link, no two of them by the same."""
+    day = timedelta(days=1)
+    index, quote, dates = THREAD_INDEXES[0], "[#10421] Quote for March", "Delivery dates"
+    ours: dict[str, Any] = {"author": "ana@acme.com", "to": ("bob@globex.com",)}
+    theirs: dict[str, Any] = {"to": ("ana@acme.com",)}
+    return (
+        message("a", ASKED_AT, subject=quote, thread_index=index, **theirs),
+        message("b", ASKED_AT + day, subject=f"Re: {quote}", in_reply_to="a", **ours),
+        # leaves b's subject for one of its own
+        message("c", ASKED_AT + 2 * day, subject=dates, references=("a", "b"), **theirs),
+        message("d", ASKED_AT + 3 * day, subject=dates, references=("a", "b", "c"), **ours),
+        # half a year later, by Outlook's word
+        message("e", ASKED_AT + 180 * day, subject=quote, thread_index=index, **theirs),
+        # by the ticket alone
+        message("f", ASKED_AT + 190 * day, subject="Samples, case 10421", **ours),
+    )
+
+
+def threads_among(copies: Sequence[Message]) -> tuple[Conversation, ...]:
+    letters = letters_of(ROSTER.partner(PARTNER), copies, ROSTER, ASKED_AT + timedelta(days=200))
+    return conversations_of(PARTNER, letters, Cuts())
+
+
+def test_all_720_orders_of_arrival_of_six_linked_letters_give_the_same_threads() -> None:
+    first, *others = (threads_among(order) for order in permutations(six_letters()))
+    assert len(others) == 719
+    assert all(threads == first for threads in others)
+    assert ["".join(min(x.message_ids) for x in c.letters) for c in first] == ["abef", "cd"]
+
+
+@given(linked_letters(), st.data())
+@examples(200)
+def test_any_order_of_arrival_of_six_letters_gives_the_same_threads(
+    copies: tuple[Message, ...], data: st.DataObject
+) -> None:
+    assert threads_among(copies) == threads_among(data.draw(st.permutations(copies)))
+
+
 @st.composite
 def crowded_mailboxes(draw: st.DrawFn) -> Mailbox:
     """The mail of two partners in one pool; their letters may claim each other's Message-IDs."""
@@ -93,6 +146,11 @@ def _of_the_bystander(copy: Message, prefix: str) -> Message:
     def failed(value: str) -> str:
         return ", ".join(a.key for a in swapped(addresses(*value.split(", "))))
 
+    def reported(report: Report) -> Report:
+        found = (replace(d, recipient=failed(d.recipient)) for d in report.deliveries)
+        named = prefix + report.original_id if report.original_id else None
+        return Report(tuple(found), named)
+
     names = {"x-failed-recipients": failed}
     return replace(
         copy,
@@ -100,6 +158,8 @@ def _of_the_bystander(copy: Message, prefix: str) -> Message:
         message_id=prefix + copy.message_id,
         in_reply_to=prefix + copy.in_reply_to if copy.in_reply_to else None,
         references=tuple(prefix + name for name in copy.references),
+        report=reported(copy.report) if copy.report else None,
+        originals=swapped(copy.originals),
         from_=swapped((copy.from_,))[0] if copy.from_ else None,
         to=swapped(copy.to),
         cc=swapped(copy.cc),
@@ -151,16 +211,44 @@ def test_a_partner_alone_has_our_answer_through_a_list_and_the_report_about_it()
 def test_any_split_and_order_of_arrival_give_the_same_tables(
     box: Mailbox, data: st.DataObject
 ) -> None:
-    batches = []
-    rest = list(box.copies)
-    while rest:
-        size = data.draw(st.integers(1, len(rest)))
-        batches.append(rest[:size])
-        rest = rest[size:]
+    box = replace(box, copies=tuple(map(_as_written, box.copies)))
+    batches = drawn_batches(data, box.copies)
     with tempfile.TemporaryDirectory() as folder:
         at_once = _through_the_mirror(Path(folder) / "one", box, [box.copies] if batches else [])
         piece_by_piece = _through_the_mirror(Path(folder) / "two", box, batches[::-1])
     assert at_once == piece_by_piece
+
+
+def _as_written(copy: Message) -> Message:
+    """The copy as far as the header block says it that tests write."""
+    return replace(copy, originals=(), thread_index=None, report=None, is_import=False)
+
+
+def drawn_batches(data: st.DataObject, copies: Sequence[Message]) -> list[list[Message]]:
+    batches, rest = [], list(copies)
+    while rest:
+        size = data.draw(st.integers(1, len(rest)))
+        batches.append(rest[:size])
+        rest = rest[size:]
+    return batches
+
+
+@given(moved_folders(), st.data())
+@examples(12)
+def test_a_mirror_filled_in_other_batches_has_the_same_import_blocks(
+    copies: tuple[Message, ...], data: st.DataObject
+) -> None:
+    shuffled = data.draw(st.permutations(copies))
+    batches = drawn_batches(data, shuffled)
+    expected = dict(zip((c.message_id for c in copies), oracle.import_blocks(copies), strict=True))
+    assert _imports_in_the_mirror([copies]) == _imports_in_the_mirror(batches) == expected
+
+
+def _imports_in_the_mirror(batches: Sequence[Sequence[Message]]) -> dict[str, bool]:
+    """By Message-ID, whether the mirror says that a copy came with a folder that was moved."""
+    with tempfile.TemporaryDirectory() as folder, Mirror(Path(folder) / "mirror.db") as mirror:
+        fill(mirror, batches)
+        return {copy.message_id: copy.is_import for copy in mirror.messages(marked=False)}
 
 
 def _through_the_mirror(
@@ -338,8 +426,10 @@ def test_taking_the_last_letter_away_makes_no_figure_of_its_side_better(
     ask = data.draw(st.sampled_from(asks))
     assert ask.reply is not None
     without = measured(box, copies_without(ask.reply, box))
-    # The letter may have held two threads together, or be named by a report; else it is no law.
+    # The letter may have held threads together by an id, a ticket, a subject or Outlook's word, or
+    # apart by its subject; may be what another is longer than; or be named by a report.
     assume(threads(without) == threads(record, less=ask.reply))
+    assume(needs_of(without) == needs_of(record, less=ask.reply))
     assume(all(a.outcome != "void" for a in without.asks if a.letter.key == ask.letter.key))
     before, after = (sets_of(r, box, ask.responder) for r in (record, without))
     assert before.keys() == after.keys()
@@ -363,6 +453,12 @@ def copies_without(letter: Letter, box: Mailbox) -> list[Message]:
         if not is_it(copies)
         for copy in copies
     ]
+
+
+def needs_of(record: PartnerRecord, less: Letter | None = None) -> dict[str, str]:
+    """Whether each ask needs a reply, without the one of a letter."""
+    gone = less.key if less else None
+    return {a.letter.key: a.needs_reply for a in record.asks if a.letter.key != gone}
 
 
 def threads(record: PartnerRecord, less: Letter | None = None) -> set[tuple[str, ...]]:

@@ -1,18 +1,18 @@
-"""Letters from mbox files: where one begins, what is kept of it, and when it came."""
+"""Letters from files: where one begins, what is kept of it, and when it came."""
 
 from __future__ import annotations
 
 import gzip
 import hashlib
+import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from inbox_agent import mail_files
 from inbox_agent.errors import ConfigError
-from inbox_agent.mail_files import FiledLetter, read_mbox
+from inbox_agent.mail_files import FiledLetter, is_letter, is_mbox, read_letter, read_mbox
 
 ONE = b"From: ann@acme.com\nSubject: one\n\nA body.\n"
 TWO = b"From: bob@globex.com\nSubject: two\n\nAnother.\n"
@@ -36,6 +36,7 @@ def test_letters_come_in_the_order_of_the_file(tmp_path: Path) -> None:
         block=b"From: ann@acme.com\nSubject: one\n\n",
         size_octets=len(ONE) + 1,  # with the empty line that parts it from the next
         envelope_at=datetime(2024, 1, 5, 9, 14, 2, tzinfo=UTC),
+        start=ONE + b"\n",
     )
     assert two.block == b"From: bob@globex.com\nSubject: two\n\n"
     assert two.size_octets == len(TWO)
@@ -108,16 +109,38 @@ def test_the_body_is_not_kept_and_its_size_is(tmp_path: Path) -> None:
     assert letter.size_octets == len(ONE) + 70_000
 
 
+def test_of_a_letter_its_beginning_is_held_whatever_its_size(tmp_path: Path) -> None:
+    text = ONE + b"x" * 99 + b"\n" + b"long line " * 500_000  # 5 MB in one line
+    path = tmp_path / "box.mbox"
+    path.write_bytes(FROM_ANN + text + b"\n\n" + FROM_BOB + TWO)
+    tracemalloc.start()
+    first, second = read_mbox(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert first.start == text[:262_144]
+    assert first.size_octets == len(text) + 2
+    assert second.start == TWO
+    assert peak < 3_000_000
+
+
+def test_a_line_in_pieces_begins_no_letter(tmp_path: Path) -> None:
+    piece = b"x" * 65_536
+    for line in (piece + FROM_BOB, piece + b"\n" + FROM_BOB):
+        (letter,) = letters(tmp_path, FROM_ANN + ONE + b"\n" + line + TWO)
+        assert letter.size_octets == len(ONE + b"\n" + line + TWO)
+    text = FROM_ANN + ONE + b"\n" + piece + b"\n\n" + FROM_BOB + TWO
+    assert subjects(letters(tmp_path, text)) == [b"one", b"two"]
+
+
 def test_a_letter_without_a_body_ends_with_its_header(tmp_path: Path) -> None:
     (letter,) = letters(tmp_path, FROM_ANN + b"Subject: one\n")
     assert (letter.block, letter.size_octets) == (b"Subject: one\n", 13)
 
 
-def test_header_lines_without_end_are_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mail_files, "_HEADER_CAP", 100)
-    endless = b"X-More: of the same\n" * 1_000
+def test_header_lines_without_end_are_cut(tmp_path: Path) -> None:
+    endless = b"X-More: of the same\n" * 20_000
     found = letters(tmp_path, FROM_ANN + endless + b"\n" + FROM_BOB + TWO)
-    assert len(found[0].block) == 100
+    assert found[0].block == endless[:262_144]
     assert found[0].size_octets == len(endless) + 1
     assert subjects(found) == [b"two"]
 
@@ -146,7 +169,7 @@ def test_empty_lines_before_the_first_letter_do_not_matter(tmp_path: Path) -> No
     ],
 )
 def test_what_is_no_mbox_file_is_refused_by_name(tmp_path: Path, text: bytes) -> None:
-    with pytest.raises(ConfigError, match=r"box\.mbox: is no mbox file"):
+    with pytest.raises(ConfigError, match=r"box\.mbox: is no mbox file, no letter"):
         letters(tmp_path, text)
 
 
@@ -164,7 +187,6 @@ def _damaged_at(place: int) -> Callable[[bytes], bytes]:
         pytest.param(_cut, id="cut off"),
         pytest.param(_damaged_at(10), id="damaged code"),  # zlib's own error
         pytest.param(_damaged_at(500), id="damaged data"),  # found by its checksum
-        pytest.param(lambda _: b"not compressed at all", id="not compressed"),
     ],
 )
 def test_a_damaged_compressed_file_is_refused_by_name(
@@ -174,11 +196,86 @@ def test_a_damaged_compressed_file_is_refused_by_name(
     whole = gzip.compress(FROM_ANN + ONE + noise.replace(b"\n", b" "))
     path = tmp_path / "box.mbox.gz"
     path.write_bytes(damage(whole))
-    with pytest.raises(ConfigError, match=r"box\.mbox\.gz: can't be read as mbox: "):
+    with pytest.raises(ConfigError, match=r"box\.mbox\.gz: can't be read: "):
         list(read_mbox(path))
+
+
+def test_whether_a_file_is_compressed_is_seen_from_what_is_in_it(tmp_path: Path) -> None:
+    text = FROM_ANN + ONE
+    packed, plain = tmp_path / "packed", tmp_path / "plain.gz"
+    packed.write_bytes(gzip.compress(text))
+    plain.write_bytes(text)
+    assert list(read_mbox(packed)) == list(read_mbox(plain)) == letters(tmp_path, text)
 
 
 def test_a_missing_file_and_a_folder_are_refused_by_name(tmp_path: Path) -> None:
     for path in (tmp_path / "missing.mbox", tmp_path):
-        with pytest.raises(ConfigError, match=f"{path.name}: can't be read as mbox: "):
+        with pytest.raises(ConfigError, match=f"{path.name}: can't be read: "):
             list(read_mbox(path))
+
+
+# --- one letter a file
+
+FIVE_PAST_NINE = datetime(2024, 1, 5, 9, 14, 2, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "at"),
+    [
+        (ONE, ONE, None),
+        (FROM_ANN + ONE, ONE, FIVE_PAST_NINE),
+        (b">" + FROM_ANN + ONE, b">" + FROM_ANN + ONE, None),
+        (b"\n\n" + ONE, b"\n\n" + ONE, None),
+        (ONE + b"\n" + FROM_BOB + TWO, ONE + b"\n" + FROM_BOB + TWO, None),  # it is one letter
+        (ONE.replace(b"\n", b"\r"), ONE.replace(b"\n", b"\r\n"), None),
+        (gzip.compress(ONE), ONE, None),
+        (
+            (ONE + b"x" * 200_000).replace(b"\n", b"\r"),
+            ONE.replace(b"\n", b"\r\n") + b"x" * 200_000,
+            None,
+        ),
+    ],
+)
+def test_a_letter_of_its_own_file(
+    tmp_path: Path, text: bytes, start: bytes, at: datetime | None
+) -> None:
+    path = tmp_path / "one.eml"
+    path.write_bytes(text)
+    letter = read_letter(path)
+    assert (letter.start, letter.size_octets, letter.envelope_at) == (start, len(start), at)
+    assert letter.block.splitlines() == [b"From: ann@acme.com", b"Subject: one", b""]
+
+
+def test_an_mbox_of_an_old_mac_is_one(tmp_path: Path) -> None:
+    text = (FROM_ANN + ONE + b"\n" + FROM_BOB + TWO).replace(b"\n", b"\r")
+    assert subjects(letters(tmp_path, text)) == [b"one", b"two"]
+
+
+@pytest.mark.parametrize("text", [b"", b"\n", bytes(range(256)), b"\r" * 300_000])
+def test_anything_can_be_read_as_a_letter(tmp_path: Path, text: bytes) -> None:
+    path = tmp_path / "one.eml"
+    path.write_bytes(text)
+    assert len(read_letter(path).start) <= 262_144
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (ONE, (False, True)),
+        (FROM_ANN + ONE, (True, True)),
+        (b">" + FROM_ANN + ONE, (False, True)),
+        (b"\r\n" + ONE, (False, True)),
+        (b"X-Own: 1\r\nreceived : by x\r\n", (False, True)),
+        (b"", (True, False)),
+        (b"\n\n", (True, False)),
+        (b"name: value\nhttp://x.example/\n", (False, False)),
+        (b"Dear all,\nyours\n\nSubject: late\n", (False, False)),
+        (b"\nDear all,\nSubject: late\n", (False, False)),
+        (b"\x89PNG\r\n\x1a\n", (False, False)),
+        (b"From here on it is easy.\n", (False, False)),
+    ],
+)
+def test_what_a_file_is(tmp_path: Path, text: bytes, expected: tuple[bool, bool]) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(text)
+    assert (is_mbox(path), is_letter(path)) == expected

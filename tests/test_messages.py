@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import chain
 
 import pytest
@@ -14,7 +13,6 @@ from hypothesis import strategies as st
 
 from inbox_agent.addresses import Address
 from inbox_agent.header_cleaning import PROBLEMS, clean_header, clean_text, without_comments
-from inbox_agent.instants import choose_at
 from inbox_agent.messages import (
     MARK_FIELDS,
     FetchedHeader,
@@ -217,10 +215,53 @@ def test_a_bare_cr_in_a_subject_forges_no_bcc() -> None:
 
 
 def test_a_bad_line_costs_itself_and_what_continues_it_alone() -> None:
-    message = read(b"From a@b Mon Jan  5\n" + b"no field\n  more of it\n" + PLAIN)
+    message = read(b"To: a@x.example\nno field\n  more of it\n" + PLAIN)
     assert message.from_ is not None
+    assert keys(message.to) == ["a@x.example", "partners@acme.com"]
     assert message.subject == "Offer"
     assert message.problems == ("bad_line",)
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        b"From ann@globex.com Mon Jan  5 10:00:00 2026\n",
+        b">From ann@globex.com Mon Jan  5 10:00:00 2026\n",
+        b"\r\n\n",
+        b"\nFrom ann@globex.com Mon Jan  5 10:00:00 2026\n\n",
+    ],
+)
+def test_a_from_line_and_empty_lines_above_the_first_field_are_passed_over(above: bytes) -> None:
+    message = read(above + PLAIN)
+    assert message.subject == "Offer"
+    assert message.from_ == Address("Ann Lee", "ann", "globex.com")
+    assert message.problems == ()
+
+
+def test_a_letter_that_begins_with_its_body_has_no_header() -> None:
+    message = read(b"\r\nDear all,\r\nSubject: matter of taste\r\n")
+    assert message.subject == ""
+    assert message.problems == ("no_date", "no_from", "no_message_id")
+
+
+def test_a_cr_ends_lines_where_no_lf_does() -> None:
+    message = read(PLAIN.replace(b"\n", b"\r") + b"\rCc: body@evil.example\r")
+    assert message.subject == "Offer"
+    assert message.sent_at == utc(2026, 1, 5, 9, 0)
+    assert message.cc == ()
+    assert message.problems == ()
+
+
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
+def test_one_lf_anywhere_makes_every_bare_cr_a_space(line_end: bytes) -> None:
+    message = read(b"Subject: q\rBcc: inj@evil.example\rFrom: a@x.example" + line_end)
+    assert (message.subject, message.bcc) == ("q Bcc: inj@evil.example From: a@x.example", ())
+    assert "control_octets" in message.problems
+
+
+def test_a_cr_too_many_at_the_end_of_lines_does_not_hide_the_end_of_the_header() -> None:
+    message = read(PLAIN.replace(b"\n", b"\r\r\n") + b"\r\r\nCc: body@evil.example\r\r\n")
+    assert (message.subject, message.cc) == ("Offer", ())
 
 
 def test_white_space_before_the_colon_is_allowed() -> None:
@@ -279,11 +320,22 @@ def test_where_mail_parser_fails_the_letter_stays(monkeypatch: pytest.MonkeyPatc
     def fail(_block: object) -> None:
         raise RecursionError
 
-    monkeypatch.setattr("inbox_agent.messages.MailParser", fail)
+    monkeypatch.setattr("inbox_agent.header_reading.MailParser", fail)
     message = read(PLAIN)
     assert message.message_id == "one@globex.com"
     assert message.sent_at == utc(2026, 1, 5, 9, 0)
     assert message.problems == ("no_from", "parser_failed")
+
+
+def test_where_our_own_reading_fails_the_letter_stays_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr("idna.encode", fail)
+    message = read("From: a@straße.example\nSubject: Offer\n")
+    assert message.problems == ("no_date", "no_from", "no_message_id", "parser_failed")
+    assert (message.folder, message.size_octets) == ("INBOX", 2048)
+    assert message.message_id == f"{message.digest}@missing-id.invalid"
 
 
 # --- text
@@ -333,6 +385,8 @@ def test_a_subject_is_cut_at_a_thousand_characters() -> None:
         ("a@x.example (Ann), <b@X.Example>", ["a@x.example", "b@x.example"]),
         ("Müller, Hans <h@x.example>, ok@x.example", ["h@x.example", "ok@x.example"]),
         ("a@straße.de", ["a@xn--strae-oqa.de"]),
+        ("Team: a@x.example, b@x.example", ["a@x.example", "b@x.example"]),  # no semicolon
+        ("label@x.example: a@x.example;", ["a@x.example"]),
     ],
 )
 def test_recipients_are_read(value: str, expected: list[str]) -> None:
@@ -357,7 +411,6 @@ def test_dots_where_none_may_be_do_not_cost_the_author(entry: str, name: str, lo
 @pytest.mark.parametrize(
     "entry",
     [
-        "/O=EXCH/OU=SITE/CN=RECIPIENTS/CN=ANN",
         "<foo@x.example",
         "a@b@c.example",
         "nobody",
@@ -368,6 +421,82 @@ def test_what_is_no_address_is_left_out_and_said(entry: str) -> None:
     message = read(f"To: ok@x.example, {entry}\n")
     assert keys(message.to) == ["ok@x.example"]
     assert "address_unreadable" in message.problems
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "/O=ACME/OU=EXCHANGE/CN=RECIPIENTS/CN=ANN",
+        "Ann Lee </o=Acme Labs/ou=Group (FYDIBOHF23SPDLT)/cn=Recipients/cn=ann>",
+        "EX:/O=ACME/CN=ANN",
+        "/S=Lee/G=Ann/PRMD=ACME/C=de/",
+    ],
+)
+def test_an_x500_name_is_left_out_and_said_to_be_one(entry: str) -> None:
+    message = read(f"From: {entry}\nTo: ok@x.example, {entry}\n")
+    assert message.from_ is None
+    assert keys(message.to) == ["ok@x.example"]
+    assert "x500_address" in message.problems
+    assert "address_unreadable" not in message.problems
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "IMCEAEX-_O=ACME_OU=EXCHANGE+20ADMIN_CN=RECIPIENTS_CN=ANN@acme.com",
+        "/O=ACME/CN=ANN@acme.com",
+    ],
+)
+def test_an_x500_name_that_was_made_an_address_is_kept_as_it_is(address: str) -> None:
+    message = read(f"From: Ann <{address}>\nTo: {address}\n")
+    assert message.from_ == Address("Ann", address.removesuffix("@acme.com"), "acme.com")
+    assert message.to == (Address("", address.removesuffix("@acme.com"), "acme.com"),)
+    assert "x500_address" not in message.problems
+
+
+def test_single_quotes_around_an_address_are_not_of_it() -> None:
+    message = read("From: 'ann@x.example'\nTo: Bob <'bob@x.example'>, o'neill@x.example\n")
+    assert message.from_ == Address("", "ann", "x.example")
+    assert keys(message.to) == ["bob@x.example", "o'neill@x.example"]
+
+
+def test_a_quote_left_open_in_one_recipient_field_does_not_swallow_the_next() -> None:
+    message = read('To: ok@x.example, "open\nTo: b@x.example\n')
+    assert keys(message.to) == ["ok@x.example", "b@x.example"]
+    assert "address_unreadable" in message.problems
+
+
+OTHERS = [
+    ("ann@x.example", ["ann@x.example"]),
+    ("ann@x.example (Ann, (at) work), <b@x.example>", ["ann@x.example", "b@x.example"]),
+    ("=?utf-8?q?Lee=2C_Ann?= <ann@x.example>", ["ann@x.example"]),
+    ("=?utf-8?q?evil=40y.example=3E?= <ann@x.example>", ["ann@x.example"]),
+    ('"Lee, <evil@y.example>" <ann@x.example>', ["ann@x.example"]),
+    ("evil@y.example <ann@x.example>", ["ann@x.example"]),
+    ("Team: a@x.example, B <b@x.example>; c@x.example", ["a@x.example", "b@x.example"]),
+    ("undisclosed-recipients:;", []),
+    (".ann..lee@x.example", [".ann..lee@x.example"]),
+    ("/O=ACME/CN=ANN", []),
+    ("nobody", []),
+    ("", []),
+    ("a@b:" * 5_000, []),  # the standard library's reader runs out of stack
+    ("(" * 5_000 + "a@x.example", []),
+]
+
+
+@pytest.mark.parametrize("field", ["Sender", "Reply-To", "X-Original-From", "X-Original-Sender"])
+@pytest.mark.parametrize(("value", "expected"), OTHERS, ids=[v[:40] or "empty" for v, _ in OTHERS])
+def test_the_other_originators_are_read_as_carefully_as_the_author(
+    field: str, value: str, expected: list[str]
+) -> None:
+    message = read(f"{field}: {value}\n")
+    found = {
+        "Sender": (message.sender,) if message.sender else (),
+        "Reply-To": message.reply_to,
+    }.get(field, message.originals)
+    wanted = expected[:1] if field == "Sender" else expected
+    assert keys(found)[: len(wanted)] == wanted
+    assert bool(found) is bool(wanted)
 
 
 @pytest.mark.parametrize(
@@ -395,6 +524,17 @@ def test_no_more_than_a_thousand_recipients_are_kept() -> None:
     message = read(f"To: {to}\nCc: {cc}\n")
     assert (len(message.to), len(message.cc)) == (900, 100)
     assert "recipients_cut" in message.problems
+
+
+def test_of_a_list_of_nothing_but_separators_the_beginning_is_read() -> None:
+    separators = ";" * 1_999
+    fields = f"Cc: {separators} a@x.example\nCc: {separators} b@x.example\n"
+    whole = read(fields)
+    assert keys(whole.cc) == ["a@x.example", "b@x.example"]
+    assert "recipients_cut" not in whole.problems
+    cut = read(f"{fields}Cc: c@x.example\nCc: d@x.example\n")
+    assert keys(cut.cc) == ["a@x.example", "b@x.example"]
+    assert "recipients_cut" in cut.problems
 
 
 # --- identifiers
@@ -477,7 +617,47 @@ def test_a_long_reference_is_refused_alone() -> None:
         ("Mon, 5 Jan 2026 10:00:00 (CET)", (2026, 1, 5, 10, 0), "date_without_zone"),
         ("Mon, 5 Jan 2026 10:00:00 CET", (2026, 1, 5, 10, 0), "date_zone_unknown"),
         ("Mon, 5 Jan 2026 9:05:00 CET", (2026, 1, 5, 9, 5), "date_zone_unknown"),
-        ("Mon, 5 Jan 2026 10:00:00 GMT+1", (2026, 1, 5, 10, 0), "date_zone_unknown"),
+        ("Mon, 5 Jan 2026 10:00:00 GMT+1", (2026, 1, 5, 9, 0), None),
+        ("Mon, 5 Jan 2026 10:00:00 GMT-0330", (2026, 1, 5, 13, 30), None),
+        ("Mon, 5 Jan 2026 10:00:00 UTC +02:00", (2026, 1, 5, 8, 0), None),
+        ("Mon, 5 Jan 2026 10:00:00 +01:00", (2026, 1, 5, 9, 0), None),
+        ("Mon, 5 Jan 2026 10:00:00 +1", (2026, 1, 5, 9, 0), None),
+        ("Mon, 5 Jan 2026 10:00:00 +100", (2026, 1, 5, 9, 0), None),
+        ("Mon, 5 Jan 2026 10:00:00+0100", (2026, 1, 5, 9, 0), None),
+        ("Mon, 5 Jan 2026 9:05:00 MET DST", (2026, 1, 5, 9, 5), "date_zone_unknown"),
+        ("Mon, 5 Jan 2026 9:05:00 Europe/Berlin", (2026, 1, 5, 9, 5), "date_zone_unknown"),
+        ("5 January 2026 10:00:00 +0100", (2026, 1, 5, 9, 0), None),
+        ("5-Jan-2026 10:00:00 +0100", (2026, 1, 5, 9, 0), None),
+        ("Mo., 5. Januar 2026, 9.05 +0100", (2026, 1, 5, 8, 5), None),
+        ("Do, 5 Mär 2026 10:00:00 +0100", (2026, 3, 5, 9, 0), None),
+        ("mardi 3 mars 2026 10:00:00 +0100", (2026, 3, 3, 9, 0), None),
+        ("mer., 5 août 2026 10:00:00 +0200", (2026, 8, 5, 8, 0), None),
+        ("jeu. 4 juin 2026 10:00:00 +0200", (2026, 6, 4, 8, 0), None),
+        ("sam. 4 juil. 2026 10:00:00 +0200", (2026, 7, 4, 8, 0), None),
+        ("lunes, 5 de enero de 2026 10:00:00 +0100", (2026, 1, 5, 9, 0), None),
+        ("lun, 5 gen 2026 10:00:00 +0100", (2026, 1, 5, 9, 0), None),
+        ("do, 5 mrt 2026 10:00:00 +0100", (2026, 3, 5, 9, 0), None),
+        ("seg, 4 mai 2026 10:00:00 +0100", (2026, 5, 4, 9, 0), None),
+        ("ma 5 okt 2026 10:00:00 +0200", (2026, 10, 5, 8, 0), None),
+        ("czw., 1 października 2026 10:00:00 +0200", (2026, 10, 1, 8, 0), None),
+        ("Mon Jan 05 2026 10:00:00 GMT+0100 (CET)", (2026, 1, 5, 9, 0), None),
+        ("Mon Jan  5 10:00:00 CET 2026", (2026, 1, 5, 10, 0), "date_zone_unknown"),
+        ("Mon Jan  5 10:00:00 2026 +0100", (2026, 1, 5, 9, 0), None),
+        ("January 5, 2026 10:00:00 PM EST", (2026, 1, 6, 3, 0), None),
+        ("Mon 5 Jan 2026 12:30:00 AM +0000", (2026, 1, 5, 0, 30), None),
+        ("2026-01-05T10:00:00+01:00", (2026, 1, 5, 9, 0), None),
+        ("2026-01-05T10:00:00.123456Z", (2026, 1, 5, 10, 0), None),
+        ("2026-01-05 10:00", (2026, 1, 5, 10, 0), "date_without_zone"),
+        ("2026/01/05 10:00:00 +0900", (2026, 1, 5, 1, 0), None),
+        ("Mon, 5 Jan 49 9:05:00 +0000", (2049, 1, 5, 9, 5), None),
+        ("Mon, 5 Jan 50 9:05:00 +0000", (1950, 1, 5, 9, 5), None),
+        ("Mon, 5 Jan 0001 10:00:00 +0000", None, "date_unreadable"),
+        ("05/01/2026 10:00:00 +0000", None, "date_unreadable"),
+        ("Mon, 5 Foo 2026 10:00:00 +0000", None, "date_unreadable"),
+        ("2026-13-05T10:00:00Z", None, "date_unreadable"),
+        ("Mon, 5 Jan 2026 24:00:00 +01:00", None, "date_unreadable"),
+        ("5 Jan 2026", None, "date_unreadable"),
+        ("\u0665 Jan 2026 10:00:00 +0000", None, "date_unreadable"),
         ("Mon, 5 Jan 2026 10:00:00 +2500", None, "date_zone_impossible"),
         ("Mon, 5 Jan 2026 10:00:00 -1430", None, "date_zone_impossible"),
         ("Mon, 5 Jan 2026 9:00:00 +1430", None, "date_zone_impossible"),
@@ -557,68 +737,6 @@ def test_comments_are_taken_out(text: str, expected: str) -> None:
     assert without_comments(text) == expected
 
 
-# --- which instant counts
-
-SENT = utc(2026, 1, 5, 9, 0)
-TOP = "Received: by mx.acme.com; Mon, 5 Jan 2026 09:05:00 +0000\n"
-FUTURE = FETCHED + timedelta(minutes=10)
-OURS = frozenset({"mx.acme.com"})
-
-
-def chosen(
-    header: str = "", received_at: datetime | None = ARRIVED, *, is_sent_copy: bool = False
-) -> tuple[datetime | None, str]:
-    block = ("Date: Mon, 5 Jan 2026 09:00:00 +0000\n" if "Date:" not in header else "") + header
-    message = parse_message(fetched(block.encode(), received_at), is_sent_copy=is_sent_copy)
-    return choose_at(message, OURS)
-
-
-def dated(at: datetime) -> str:
-    return at.strftime("Date: %d %b %Y %H:%M:%S +0000\n")
-
-
-@pytest.mark.parametrize(
-    ("case", "expected"),
-    [
-        (chosen(TOP), (utc(2026, 1, 5, 9, 5), "received")),
-        (
-            chosen("Received: by other.example; 5 Jan 2026 09:09:00 +0000\n" + TOP),
-            (utc(2026, 1, 5, 9, 5), "received"),
-        ),
-        (
-            chosen("Received: by other.example; 5 Jan 2026 09:09:00 +0000\n"),
-            (ARRIVED, "internaldate"),
-        ),
-        (
-            chosen("Received: by mx.acme.com; 5 Jan 1994 09:09:00 +0000\n"),
-            (ARRIVED, "internaldate"),
-        ),
-        (chosen(), (ARRIVED, "internaldate")),
-        (chosen(received_at=None), (SENT, "date")),
-        (chosen(received_at=utc(1994, 12, 31, 23, 59, 59)), (SENT, "date")),
-        (chosen(received_at=utc(1995, 1, 1)), (utc(1995, 1, 1), "internaldate")),
-        (chosen(received_at=FUTURE), (FUTURE, "internaldate")),
-        (chosen(received_at=FUTURE + timedelta(seconds=1)), (SENT, "date")),
-        (chosen("Date: 5 Jan 1970 00:00:00 +0000\n", None), (None, "none")),
-        (chosen(received_at=SENT + timedelta(minutes=15), is_sent_copy=True), (SENT, "date")),
-        (chosen(TOP, SENT - timedelta(minutes=15), is_sent_copy=True), (SENT, "date")),
-        (
-            chosen(received_at=SENT + timedelta(seconds=901), is_sent_copy=True),
-            (SENT + timedelta(seconds=901), "internaldate"),
-        ),
-        (chosen(received_at=None, is_sent_copy=True), (SENT, "date")),
-        (chosen(received_at=utc(1980, 1, 1), is_sent_copy=True), (SENT, "date")),
-        (chosen("Date: never\n", is_sent_copy=True), (ARRIVED, "internaldate")),
-        (chosen(dated(utc(2126, 1, 1)), is_sent_copy=True), (ARRIVED, "internaldate")),
-        (chosen(dated(utc(2126, 1, 1)), None, is_sent_copy=True), (None, "none")),
-    ],
-)
-def test_the_instant_is_that_of_the_first_usable_source(
-    case: tuple[datetime | None, str], expected: tuple[datetime | None, str]
-) -> None:
-    assert case == expected
-
-
 # --- privacy and cost
 
 
@@ -631,33 +749,3 @@ def test_nothing_of_a_letter_reaches_a_log(caplog: pytest.LogCaptureFixture) -> 
         b"To: =?utf-8?b?canary?= <canary@x.example>\nDate: canary\nReceived: canary\n"
     )
     assert caplog.records == []
-
-
-BOMBS = {
-    "encoded words": b"Subject: " + b"=?utf-8?q?=C3=BC?= " * 60_000,
-    "half encoded words": b"Subject: " + b"=?" * 500_000,
-    "encoded words and octets": b"Subject: " + b"=?utf-8?q?=C3=BC?= \xfc" * 60_000,
-    "recipients": b"To: " + b"a@x.example, " * 80_000,
-    "angles": b"To: " + b"<" * 1_000_000,
-    "quotes": b"To: " + b'"' * 1_000_001,
-    "comments": b"To: " + b"(" * 1_000_000,
-    "references": b"References: " + b"<a@x> " * 200_000,
-    "open references": b"References: " + b"<" * 1_000_000,
-    "received comments": b"Received: " + b"(" * 1_000_000,
-    "received by": b"Received: " + b"by " * 300_000,
-    "received spaces": b"Received: from" + b" " * 1_000_000,
-    "received words": b"Received: from " + b"a " * 500_000,
-    "dates": b"Date: " + b"1 " * 500_000,
-    "lines": b"X: y\n" * 200_000,
-    "folds": b"Subject: y\n " + b" \n " * 300_000,
-    "subjects": b"Subject: x\n" * 100_000,
-    "one name": b"x" * 1_000_000,
-    "domain": b"From: a@" + b"\xc3\x9f" * 500_000,
-}
-
-
-@pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS)
-def test_no_header_of_a_megabyte_takes_long_to_read(bomb: bytes) -> None:
-    began = time.process_time()
-    read(bomb)
-    assert time.process_time() - began < 2  # measured: at most 0.3 s; quadratic would be minutes

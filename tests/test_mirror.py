@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from inbox_agent.errors import StoreError
 from inbox_agent.messages import PARSER_VERSION, FetchedHeader, Message, parse_message
@@ -258,6 +262,148 @@ def test_more_than_a_thousand_rows_are_read_anew(mirror: Mirror) -> None:
     letters = [header(uid, block=block) for uid in range(1, 1_002)]
     mirror.add(*INBOX, Checkpoint(7, 1_001), letters)
     assert mirror.reparse() == 1_001
+
+
+def plans(mirror: Mirror, read: Callable[[], object]) -> list[str]:
+    """How SQLite goes about the questions that `read` asks of the table of letters."""
+    asked: list[str] = []
+    mirror._db.conn.set_trace_callback(asked.append)
+    read()
+    mirror._db.conn.set_trace_callback(None)
+    return [
+        step
+        for sql in asked
+        if " headers" in sql
+        for *_, step in from_outside(mirror, f"explain query plan {sql}")
+    ]
+
+
+def test_old_rows_are_looked_for_without_reading_the_letters(mirror: Mirror) -> None:
+    """At every poll, in a table of gigabytes."""
+    begin(mirror)
+    add(mirror, 1, 2)
+    (step,) = plans(mirror, mirror.has_old_rows)
+    assert step == (
+        "SEARCH headers USING COVERING INDEX idx_headers_parser_version (parser_version<?)"
+    )
+
+
+# -- letters that came with a whole folder --------------------------------------------------
+
+
+def moved(
+    count: int, first: int = 1, at: datetime = NOW - timedelta(hours=1), **fields: Any
+) -> list[FetchedHeader]:
+    """Letters that all came at one time, each sent a day before the one before it."""
+    sent = "Mon, 2 Mar 2026 10:00:00 +0100"
+    return [
+        header(
+            uid,
+            received_at=at,
+            block=header(uid).block.replace(
+                sent.encode(), format_datetime(NOW - timedelta(days=uid)).encode()
+            ),
+            **fields,
+        )
+        for uid in range(first, first + count)
+    ]
+
+
+def imported(mirror: Mirror) -> dict[str, set[str]]:
+    """Folder to the Message-IDs of its letters that lie in an import block."""
+    found: dict[str, set[str]] = {}
+    for message in held(mirror):
+        found.setdefault(message.folder, set())
+        if message.is_import:
+            found[message.folder].add(message.message_id)
+    return found
+
+
+def ids(*uids: int) -> set[str]:
+    return {f"letter-{uid}@globex.com" for uid in uids}
+
+
+def test_letters_that_came_with_a_whole_folder_are_marked(mirror: Mirror) -> None:
+    begin(mirror)
+    letters = [*moved(50), header(51), header(52, received_at=NOW - timedelta(hours=3))]
+    mirror.add(*INBOX, Checkpoint(7, 52), [*letters, header(53, received_at=None)])
+    assert imported(mirror) == {"INBOX": ids(*range(1, 52))}
+
+
+def test_neither_folders_nor_mailboxes_add_up_to_a_block(mirror: Mirror) -> None:
+    for mailbox, folder, first in (("partners", "INBOX", 1), ("partners", "A", 1), ("b", "A", 26)):
+        mirror.begin_folder(mailbox, folder, 7, None, is_sent=False)
+        letters = moved(25, first, mailbox=mailbox, folder=folder)
+        mirror.add(mailbox, folder, Checkpoint(7, 50), letters)
+    assert imported(mirror) == {"INBOX": set(), "A": set()}
+
+
+def test_letters_of_an_older_uidvalidity_do_not_make_a_block_of_the_newer(mirror: Mirror) -> None:
+    """The same 30 twice, and then once and 20 more: never 50 of one numbering."""
+    begin(mirror)
+    mirror.add(*INBOX, Checkpoint(7, 30), moved(30))
+    begin(mirror, 8)
+    mirror.add(*INBOX, Checkpoint(8, 30), moved(30, uidvalidity=8))
+    assert imported(mirror) == {"INBOX": set()}
+    mirror.add(*INBOX, Checkpoint(8, 50), moved(20, 31, uidvalidity=8))
+    assert imported(mirror) == {"INBOX": ids(*range(1, 51))}
+
+
+def test_a_block_is_seen_when_the_poll_that_ends_it_is_done(mirror: Mirror) -> None:
+    begin(mirror)
+    mirror.add(*INBOX, Checkpoint(7, 49), moved(49))
+    assert imported(mirror) == {"INBOX": set()}
+    mirror.add(*INBOX, Checkpoint(7, 50), moved(1, 50))
+    assert imported(mirror) == {"INBOX": ids(*range(1, 51))}
+
+
+@settings(max_examples=12, deadline=None)
+@given(random=st.randoms(use_true_random=False))
+def test_blocks_are_those_of_the_rows_whatever_the_polls_were(
+    tmp_path_factory: pytest.TempPathFactory, random: Random
+) -> None:
+    """In one batch, or letter by letter in any order, with batches that come twice."""
+    letters = [
+        *moved(40),
+        *moved(15, 41, NOW - timedelta(minutes=52)),
+        *moved(20, 56, NOW - timedelta(minutes=40)),
+        *(header(uid) for uid in range(76, 80)),
+    ]
+    expected = {"INBOX": ids(*range(1, 56), *range(76, 80))}
+    with Mirror(tmp_path_factory.mktemp("order") / "mirror.db") as mirror:
+        begin(mirror)
+        random.shuffle(letters)
+        for start in range(0, len(letters), 1 + random.randrange(30)):
+            batch = letters[start : start + random.randint(30, 60)]  # some come again
+            mirror.add(*INBOX, Checkpoint(7, 79), batch)
+        assert imported(mirror) == expected
+
+
+def test_blocks_are_found_without_reading_the_letters(mirror: Mirror) -> None:
+    begin(mirror)
+    mirror.add(*INBOX, Checkpoint(7, 50), moved(50))
+    steps = plans(mirror, lambda: next(mirror.messages(marked=False)))
+    assert steps[0].startswith("SCAN headers USING COVERING INDEX idx_headers_mailbox_folder_")
+    assert not any("TEMP B-TREE" in step for step in steps)
+
+
+def test_a_mirror_of_before_gets_its_indexes_and_its_blocks(tmp_path: Path) -> None:
+    path = tmp_path / "mirror.db"
+    with Mirror(path) as first:
+        begin(first)
+        first.add(*INBOX, Checkpoint(7, 50), moved(50))
+        before = held(first)
+    with closing(sqlite3.connect(path)) as other, other:
+        indexes = "select name from sqlite_master where type = 'index' and sql is not null"
+        known = {name for (name,) in other.execute(indexes)}
+        for name in known:
+            if name.endswith(("_fetched_at", "_parser_version")):
+                other.execute(f"drop index {name}")
+        other.execute("delete from _sqlite_migrations where name = 'add_indexes_of_arrivals'")
+    with Mirror(path) as second:
+        assert held(second) == before
+        assert all(message.is_import for message in before)
+        assert {name for (name,) in from_outside(second, indexes)} == known
 
 
 # -- letters a server gives nothing for -----------------------------------------------------

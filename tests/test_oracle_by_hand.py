@@ -1,4 +1,4 @@
-"""The oracle against cases worked by hand, so that it may judge the measures.
+"""Cases worked by hand, so that the oracle may judge the measures; the product has to agree.
 
 Unless a case says otherwise everybody works Monday to Friday, 9:00 to 17:00 UTC, give-up and
 reopening are 30 days, and 5 February 2024 is the Monday things begin on.
@@ -13,12 +13,27 @@ from fractions import Fraction
 from random import Random
 from typing import Any
 
+import agreement
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mailboxes import BERLIN, OUR_LIST, OUR_MX, ROSTER, WEEK, Mailbox, addresses, mailboxes, message
-from oracle import OracleClock, OracleRecord, Row, kaplan_meier, oracle
+from mailboxes import (
+    BERLIN,
+    OUR_LIST,
+    OUR_MX,
+    ROSTER,
+    WEEK,
+    ClockArgs,
+    Mailbox,
+    addresses,
+    mailboxes,
+    merged,
+    message,
+)
+from oracle import OracleClock, OracleRecord, Row, import_blocks, kaplan_meier, oracle
 
+from inbox_agent.addresses import Roster
+from inbox_agent.delivery_reports import Delivery, Report
 from inbox_agent.messages import Message
 from inbox_agent.standards import Cuts, Span, Standards
 
@@ -61,8 +76,19 @@ def measured(
     standards: Standards = NO_STANDARDS,
     clock: OracleClock = NINE_TO_FIVE,
     cuts: Cuts = DEFAULT_CUTS,
+    roster: Roster = ROSTER,
 ) -> OracleRecord:
-    return oracle("globex.com", copies, ROSTER, standards, clock, clock, cuts, as_of)
+    """The oracle's record, with which the product's has to agree in every row."""
+    hours: ClockArgs = {
+        "timezone": clock.timezone,
+        "days": clock.days,
+        "hours": clock.hours,
+        "holiday_dates": clock.holiday_dates,
+    }
+    box = Mailbox(copies, roster, "globex.com", standards, hours, hours, cuts, as_of)
+    record = agreement.reckoned(box)
+    assert agreement.product_view(agreement.measured(box), box) == agreement.oracle_view(record)
+    return record
 
 
 def the_ask(record: OracleRecord, name: str) -> Row:
@@ -495,10 +521,140 @@ def test_a_report_that_leaves_two_recipients_open_is_about_neither(names: list[s
     assert the_ask(record, "a")["outcome"] == "open"
 
 
+def reported(*fates: tuple[str, str], names: str | None = "a", **more: Any) -> Message:
+    """A delivery report of the letter a at 10:02, which its own header does not name."""
+    report = Report(tuple(Delivery(who, action) for who, action in fates), names)
+    return bounce(feb("05 10:02"), report=report, **more)
+
+
+@pytest.mark.parametrize(
+    ("report", "outcome"),
+    [
+        pytest.param(reported((BOB, "failed"), (CARL, "failed")), "void", id="both failed"),
+        pytest.param(reported((BOB, "failed"), (CARL, "")), "void", id="no action is failed"),
+        pytest.param(reported((BOB, "failed"), (CARL, "delayed")), "open", id="one is delayed"),
+        pytest.param(reported((BOB, "failed"), (CARL, "delivered")), "open", id="one arrived"),
+        pytest.param(reported((BOB, "failed")), "open", id="one failed"),
+        pytest.param(reported((BOB, "failed"), failed=CARL), "void", id="the other in the header"),
+        pytest.param(reported((BOB, "delayed"), (CARL, "relayed")), "open", id="not final"),
+        pytest.param(
+            reported((BOB, "delayed"), (CARL, "expanded"), failed=f"{BOB}, {CARL}"),
+            "open",
+            id="not final, whatever the header says",
+        ),
+        pytest.param(
+            reported((BOB, "failed"), (CARL, "failed"), names="ghost"), "open", id="another letter"
+        ),
+        pytest.param(
+            reported((BOB, "failed"), (CARL, "failed"), names=None), "open", id="names no letter"
+        ),
+        pytest.param(reported(), "open", id="says nothing of two recipients"),
+        pytest.param(
+            reported((BOB, "failed"), (CARL, "failed"), subject="Delayed mail"),
+            "void",
+            id="final, whatever the subject says",
+        ),
+    ],
+)
+def test_a_delivery_report_says_whom_a_letter_did_not_reach(report: Message, outcome: str) -> None:
+    ask = ours("a", feb("05 10:00"), to=(BOB, CARL))
+    assert the_ask(measured(ask, report, as_of=feb("06 10:00")), "a")["outcome"] == outcome
+
+
+@pytest.mark.parametrize(
+    ("report", "outcome"),
+    [
+        pytest.param(reported(), "void", id="the letter alone, which has one recipient"),
+        pytest.param(reported((BOB, "failed"), names=None), "void", id="the recipient alone"),
+        pytest.param(reported((BOB, "failed"), names="ghost"), "void", id="a letter not held"),
+        pytest.param(reported((CARL, "failed"), names=None), "open", id="another recipient alone"),
+        pytest.param(reported((BOB, "delayed"), names=None), "open", id="delayed"),
+    ],
+)
+def test_a_delivery_report_of_a_letter_to_one(report: Message, outcome: str) -> None:
+    record = measured(ours("a", feb("05 10:00")), report, as_of=feb("06 10:00"))
+    assert the_ask(record, "a")["outcome"] == outcome
+
+
+def test_a_delivery_report_is_about_the_letter_it_returns_not_about_all_it_cites() -> None:
+    # the report has the References of the letter that it returns
+    copies = [ours("a", feb("05 10:00")), ours("b", feb("05 10:01"), ["a"])]
+    returned = reported((BOB, "failed"), names="b")
+    returned = replace(returned, references=("a", "b"))
+    record = measured(*copies, returned, as_of=feb("06 10:00"))
+    assert asked(record) == {"a"}
+    assert the_ask(record, "a")["outcome"] == "open"
+    # what it returns is not held: it is about both letters that it cites
+    unheld = replace(returned, report=Report((Delivery(BOB, "failed"),), "ghost"))
+    record = measured(*copies, unheld, as_of=feb("06 10:00"))
+    assert the_ask(record, "a")["outcome"] == "void"
+
+
+def test_a_delivery_report_belongs_to_the_partner_whose_letter_or_address_it_names() -> None:
+    elsewhere = ours("x", feb("05 10:01"), to=(EVE,), subject="Another matter")
+    copies = [ours("a", feb("05 10:00")), elsewhere]
+    for report, held in (
+        (reported(), True),
+        (reported((BOB, "failed"), names=None), True),
+        (reported((BOB, "delayed"), names=None), True),
+        (reported((EVE, "failed"), names="x"), False),
+    ):
+        record = measured(*copies, report, as_of=feb("06 10:00"))
+        assert len(record.letters) == (2 if held else 1)
+
+
 def test_a_delay_is_no_bounce() -> None:
     delay = bounce(feb("05 12:00"), ["a"], subject="Delayed mail")
     record = measured(ours("a", feb("05 10:00")), delay, as_of=feb("06 10:00"))
     assert the_ask(record, "a")["outcome"] == "open"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "subject", "is_human"),
+    [
+        pytest.param(120, "Case 10421: Quote for March", False, id="at once, with a new number"),
+        pytest.param(121, "Case 10421: Quote for March", True, id="a second too late for a desk"),
+        pytest.param(-300, "Case 10421: Quote for March", False, id="5 minutes before"),
+        pytest.param(-301, "Case 10421: Quote for March", True, id="before our letter"),
+        pytest.param(120, "Re: [#20777] Quote for March", True, id="the number is ours"),
+        pytest.param(120, "Re: Quote for March", True, id="no number"),
+    ],
+)
+def test_a_ticket_number_within_two_minutes_is_a_help_desk_s_receipt(
+    seconds: int, subject: str, is_human: bool
+) -> None:
+    ask = ours("a", feb("05 10:00"), subject="[#20777] Quote for March")
+    when = feb("05 10:00") + timedelta(seconds=seconds)
+    record = measured(ask, theirs("b", when, ["a"], subject=subject), as_of=feb("06 10:00"))
+    assert the_ask(record, "a")["outcome"] == ("answered" if is_human else "open")
+
+
+# --- partners that merge, lists that take From ---------------------------------------------------
+
+
+def test_a_domain_is_the_partner_s_from_the_day_it_came_to_it() -> None:
+    # initech.com comes to Globex on 7 February; before, Eve's letters are another partner's
+    roster = merged("initech.com", feb("07 00:00"))
+    copies = [
+        theirs("a", feb("06 23:59:59"), author=EVE, subject="Before"),
+        theirs("b", feb("07 00:00"), author=EVE, subject="After"),
+        # To Eve and to Bob, who asks nobody but Bob before and both after
+        ours("c", feb("06 10:00"), to=(BEN,), cc=(BOB, EVE), subject="To two, before"),
+        ours("d", feb("07 10:00"), to=(BEN,), cc=(BOB, EVE), subject="To two, after"),
+    ]
+    record = measured(*copies, as_of=feb("08 10:00"), roster=roster)
+    assert {i for x in record.letters for i in x["ids"]} == {"b", "c", "d"}
+    # before, they were not the only outsiders; after, the only ones are theirs
+    assert asked(record) == {"b", "d"}
+
+
+def test_a_letter_through_our_list_is_its_author_s() -> None:
+    by_list: dict[str, Any] = {"author": OUR_LIST, "folder": "INBOX", "is_sent_copy": False}
+    through = theirs("a", feb("05 10:00"), originals=addresses(BOB), **by_list)
+    direct = theirs("a", feb("05 10:00:02"), received_at=feb("05 10:01"))
+    record = measured(through, direct, ours("d", feb("05 11:00"), ["a"]), as_of=feb("06 10:00"))
+    assert len(record.letters) == 2
+    assert the_ask(record, "a")["response_seconds"] == HOUR
 
 
 # --- needs_reply, standards, waiting -------------------------------------------------------------
@@ -687,13 +843,13 @@ def test_different_letters_under_one_message_id_are_different() -> None:
 
 
 def test_the_instant_is_chosen_from_received_internaldate_and_date() -> None:
-    noon, later = feb("05 12:00"), feb("05 12:16")
+    noon, later, last = feb("05 12:00"), feb("05 12:16"), feb("05 12:17")
     lines = (("mx.globex.com", feb("05 11:00")), (OUR_MX, feb("05 11:30")))
     cases = {
         "near": (ours("near", noon, received_at=feb("05 12:15")), (noon, "date")),
         "far": (ours("far", noon, received_at=later), (later, "internaldate")),
         "line": (theirs("line", noon, received=lines), (feb("05 11:30"), "received")),
-        "in": (theirs("in", noon, received_at=later), (later, "internaldate")),
+        "in": (theirs("in", noon, received_at=last), (last, "internaldate")),
         "2126": (theirs("2126", noon, received_at=at("2126-02-05 12:00")), (noon, "date")),
         "none": (theirs("none", at("1970-01-01 00:00")), (None, "none")),
     }
@@ -702,6 +858,155 @@ def test_the_instant_is_chosen_from_received_internaldate_and_date() -> None:
     found = {next(iter(x["ids"])): (x["at"], x["at_source"]) for x in record.letters}
     assert found == {name: expected for name, (_, expected) in cases.items()}
     assert sum(x["counts"] for x in record.letters) == 5  # without an instant it never counts
+
+
+ELSEWHERE = (("mx.globex.com", feb("05 12:03")), ("relay.globex.com", feb("05 12:02")))
+MOVED: dict[str, Any] = {"received_at": feb("20 08:00"), "is_import": True}
+
+
+@pytest.mark.parametrize(
+    ("copy", "chosen", "source"),
+    [
+        pytest.param(
+            theirs("a", feb("05 12:00"), received=ELSEWHERE, received_at=None),
+            feb("05 12:03"),
+            "received",
+            id="the topmost line of another host before Date",
+        ),
+        pytest.param(
+            theirs("a", feb("05 12:00"), received=ELSEWHERE, received_at=feb("05 12:04")),
+            feb("05 12:04"),
+            "internaldate",
+            id="INTERNALDATE before a line of another host",
+        ),
+        pytest.param(
+            theirs("a", feb("05 12:00"), received=ELSEWHERE, **MOVED),
+            feb("05 12:03"),
+            "received",
+            id="moved: the line instead",
+        ),
+        pytest.param(
+            theirs("a", feb("05 12:00"), received=((OUR_MX, feb("05 12:05")), *ELSEWHERE), **MOVED),
+            feb("05 12:05"),
+            "received",
+            id="moved: our own line first",
+        ),
+        pytest.param(
+            theirs("a", feb("05 12:00"), **MOVED),
+            feb("05 12:00"),
+            "date",
+            id="moved: Date where there is no line",
+        ),
+        pytest.param(
+            theirs("a", at("1970-01-01 00:00"), **MOVED), None, "none", id="moved: nothing is left"
+        ),
+        # were INTERNALDATE usable, it would be the instant: it is more than 15 minutes off
+        pytest.param(
+            ours("a", feb("05 12:00"), **MOVED), feb("05 12:00"), "date", id="moved: ours in Sent"
+        ),
+        pytest.param(
+            ours("a", None, received=ELSEWHERE, **MOVED),
+            None,
+            "none",
+            id="moved: ours in Sent has no Received lines that say when it was sent",
+        ),
+    ],
+)
+def test_the_instant_of_a_letter_that_came_otherwise(
+    copy: Message, chosen: datetime | None, source: str
+) -> None:
+    (row,) = measured(copy, as_of=feb("21 10:00")).letters
+    assert (row["at"], row["at_source"]) == (chosen, source)
+
+
+def moved(dates: Sequence[datetime | None], *instants: datetime, **more: Any) -> list[Message]:
+    """Copies with these Dates; they came at these instants, the rest of them at the last."""
+    came = [*instants, *[instants[-1]] * len(dates)]
+    return [
+        theirs(f"m{n}", date, **{"received_at": came[n], **more}) for n, date in enumerate(dates)
+    ]
+
+
+EIGHT = feb("20 08:00")
+FIFTY_DAYS = [at("2023-12-01 10:00") + timedelta(days=n) for n in range(50)]
+
+
+@pytest.mark.parametrize(
+    ("copies", "is_block"),
+    [
+        pytest.param(moved(FIFTY_DAYS, EIGHT), True, id="50 days within an instant"),
+        pytest.param(moved(FIFTY_DAYS[1:], EIGHT), False, id="49 are too few"),
+        pytest.param(
+            moved(FIFTY_DAYS, EIGHT, feb("20 08:10")), True, id="10 minutes from first to last"
+        ),
+        pytest.param(
+            moved(FIFTY_DAYS, EIGHT, feb("20 08:10:01")), False, id="a second more, and 49 are left"
+        ),
+        # nearest rank: of 50 the 10th hundredth is the 5th, the 90th hundredth the 45th
+        pytest.param(
+            moved([FIFTY_DAYS[0]] * 5 + [FIFTY_DAYS[9]] * 45, EIGHT), True, id="the 5th is old"
+        ),
+        pytest.param(
+            moved([FIFTY_DAYS[0]] * 4 + [FIFTY_DAYS[9]] * 41 + [FIFTY_DAYS[20]] * 5, EIGHT),
+            False,
+            id="the 5th to the 45th are of one day",
+        ),
+        pytest.param(
+            moved([FIFTY_DAYS[0]] * 25 + [FIFTY_DAYS[1]] * 25, EIGHT), False, id="just a day"
+        ),
+        pytest.param(
+            moved([FIFTY_DAYS[0]] * 25 + [FIFTY_DAYS[1] + timedelta(seconds=1)] * 25, EIGHT),
+            True,
+            id="more than a day",
+        ),
+        pytest.param(
+            moved([None, *FIFTY_DAYS[1:]], EIGHT), False, id="one without a Date does not count"
+        ),
+        pytest.param(
+            moved([at("1994-12-31 23:59:59"), *FIFTY_DAYS[1:]], EIGHT),
+            False,
+            id="nor one with an absurd Date",
+        ),
+        pytest.param(
+            [*moved(FIFTY_DAYS[:25], EIGHT), *moved(FIFTY_DAYS[25:], EIGHT, folder="Archive")],
+            False,
+            id="two folders of 25",
+        ),
+        pytest.param(
+            [*moved(FIFTY_DAYS[:25], EIGHT), *moved(FIFTY_DAYS[25:], EIGHT, mailbox="sales")],
+            False,
+            id="two mailboxes of 25",
+        ),
+    ],
+)
+def test_a_block_is_fifty_letters_of_days_that_came_within_ten_minutes(
+    copies: list[Message], is_block: bool
+) -> None:
+    assert import_blocks(copies) == [is_block] * len(copies)
+
+
+def test_a_block_is_found_window_by_window() -> None:
+    # the letter of 8:00 is within 10 minutes of the 49 of 8:07:30, and so is that of 8:15: each has
+    # a window of 50, though the two are in none together
+    copies = moved([*FIFTY_DAYS, FIFTY_DAYS[3]], EIGHT, feb("20 08:07:30"))
+    copies[-1] = replace(copies[-1], received_at=feb("20 08:15"))
+    assert import_blocks(copies) == [True] * 51
+    assert import_blocks(copies[1:-1]) == [False] * 49
+
+
+def test_what_has_no_date_was_moved_with_those_it_came_between() -> None:
+    copies = moved(FIFTY_DAYS, EIGHT, feb("20 08:05"))
+    between = theirs("between", None, received_at=feb("20 08:04"))
+    after = theirs("after", None, received_at=feb("20 08:06"))
+    assert import_blocks([between, after, *copies]) == [True, False, *[True] * 50]
+
+
+def test_mail_that_goes_on_coming_is_in_no_block() -> None:
+    # 1,000 letters of that very minute come five minutes after the 50 that were moved: a window
+    # of both is of one day from the 105th to the 945th letter, but that of 8:00 alone is a block
+    fresh = [feb("20 08:05") - timedelta(seconds=30)] * 1000
+    copies = [*moved(FIFTY_DAYS, EIGHT), *moved(fresh, feb("20 08:05"))]
+    assert import_blocks(copies) == [True] * 50 + [False] * 1000
 
 
 def test_letters_after_as_of_are_as_if_not_there() -> None:
@@ -744,12 +1049,74 @@ def test_the_subject_joins_as_the_last_resort(more: dict[str, Any], joins: bool)
     assert record.partition == (together if joins else {frozenset({"a"}), frozenset({"d"})})
 
 
-def test_a_generic_subject_joins_nothing() -> None:
+@pytest.mark.parametrize(
+    ("more", "joins"),
+    [
+        pytest.param({"subject": "Re: Meeting"}, True, id="it answers the letter directly"),
+        pytest.param({"subject": "Fwd: Meeting"}, False, id="a forward prefix"),
+        pytest.param({"subject": "Meeting"}, False, id="no prefix"),
+        # written to Carl, who did not write the first; that it has Bob's address in common with
+        # his own letter is nothing
+        pytest.param({"subject": "Re: Meeting", "to": (CARL,)}, False, id="to somebody else"),
+        pytest.param({"subject": "Re: Meeting", "cc": (BOB,)}, True, id="a copy is an answer"),
+        pytest.param({"subject": "Re: Meeting", "sent_at": feb("12 10:00")}, True, id="7 days"),
+        pytest.param({"subject": "Re: Meeting", "sent_at": feb("12 10:00:01")}, False, id="more"),
+    ],
+)
+def test_a_generic_subject_joins_direct_answers_within_a_week(
+    more: dict[str, Any], joins: bool
+) -> None:
+    when = more.get("sent_at", feb("05 11:00"))
+    ask = theirs("a", feb("05 10:00"), subject="Meeting")
+    answer = ours("d", when, **{"received_at": when, **more})
+    assert partition(ask, answer) == groups(*(("ad",) if joins else ("a", "d")))
+
+
+def test_a_short_subject_and_none_at_all_are_as_weak_as_a_generic_one() -> None:
+    for subject in ("Stock", ""):
+        copies = [
+            theirs("a", feb("05 10:00"), subject=subject),
+            theirs("b", feb("05 10:30"), subject=f"Re: {subject}", to=(CARL,)),
+            ours("d", feb("05 11:00"), subject=f"Re: {subject}"),
+        ]
+        # b is nobody's answer; d answers b, the latest of Bob's
+        assert partition(*copies) == groups("a", "bd")
+
+
+def test_a_subject_joins_what_it_answers_before_what_merely_shares_an_address() -> None:
+    # d goes to Bob with a copy to Carl. Carl wrote c later than Bob a, in a thread that d may join;
+    # e, later still, was written by Dora to Bob: it shares an address, and d goes not to her
+    dora = "dora@berlin.globex.de"
     copies = [
-        theirs("a", feb("05 10:00"), subject="Meeting"),
-        ours("d", feb("05 11:00"), subject="Re: Meeting"),
+        theirs("a", feb("05 10:00")),
+        theirs("c", feb("05 11:00"), ["x"], author=CARL),
+        theirs("e", feb("05 12:00"), ["y"], author=dora, to=(BOB,)),
+        ours("d", feb("05 13:00"), subject="Re: Quote for March", to=(BOB,), cc=(CARL,)),
     ]
-    assert len(measured(*copies, as_of=feb("06 10:00")).partition) == 2
+    assert partition(*copies) == groups("a", "cd", "e")
+    # without a and c the address will do
+    assert partition(*copies[2:]) == groups("de")
+
+
+def test_what_we_wrote_is_answered_by_whom_we_wrote_to() -> None:
+    # of two letters of ours with one subject the earlier went to Bob, the later to Carl; Bob
+    # answers the one he had
+    copies = [
+        ours("a", feb("05 10:00"), subject="Hi", to=(BOB,)),
+        ours("b", feb("05 10:30"), subject="Hi", to=(CARL,)),
+        theirs("d", feb("05 11:00"), subject="Re: Hi"),
+    ]
+    assert partition(*copies) == groups("ad", "b")
+
+
+def test_letters_between_two_of_one_side_answer_each_other() -> None:
+    # Carl answers Bob, who wrote to him with a copy to us; Bob writing to himself answers nobody
+    first = theirs("a", feb("05 10:00"), subject="Hi", to=(CARL,), cc=(ANA,))
+    back = theirs("d", feb("05 11:00"), subject="Re: Hi", author=CARL, to=(BOB,), cc=(ANA,))
+    assert partition(first, back) == groups("ad")
+    assert partition(first, replace(back, to=addresses(EVE))) == groups("a", "d")
+    alone = replace(first, to=addresses(BOB))
+    assert partition(alone, replace(back, from_=addresses(BOB)[0])) == groups("a", "d")
 
 
 def test_a_child_sorts_after_its_parent_whatever_their_clocks_say() -> None:
@@ -766,6 +1133,227 @@ def test_a_loop_of_citations_is_cut_at_its_oldest_letter() -> None:
     record = measured(first, ours("b", feb("05 11:00"), ["a"]), as_of=feb("07 10:00"))
     (row,) = record.conversations
     assert (row["opened_by"], row["turns"]) == ("them", 2)
+
+
+DELIVERY = "Delivery dates"
+
+
+def split_mail(**more: Any) -> list[Message]:
+    """A question, its answer, and a letter that cites both and may be about something else."""
+    new: dict[str, Any] = {"in_reply_to": None, "subject": DELIVERY, **more}
+    return [
+        theirs("a", feb("05 10:00")),
+        ours("b", feb("05 11:00"), ["a"], subject="Re: Quote for March"),
+        theirs("c", feb("06 10:00"), ["a", "b"], **new),
+    ]
+
+
+def partition(
+    *copies: Message, as_of: str = "2024-03-20 10:00", **more: Any
+) -> set[frozenset[str]]:
+    return measured(*copies, as_of=at(as_of), **more).partition
+
+
+def groups(*names: str) -> set[frozenset[str]]:
+    """``groups("ab", "c")``: a and b are together, c is alone."""
+    return {frozenset(name) for name in names}
+
+
+@pytest.mark.parametrize(
+    ("more", "begins_anew"),
+    [
+        pytest.param({}, True, id="another subject, References alone"),
+        pytest.param({"subject": f"Re: {DELIVERY}"}, True, id="a reply prefix changes nothing"),
+        pytest.param({"references": ("a", "b", "ghost")}, True, id="the last is not held"),
+        pytest.param({"references": ("a", "b", "c")}, True, id="the last is itself"),
+        pytest.param({"in_reply_to": "b"}, False, id="In-Reply-To"),
+        pytest.param({"in_reply_to": "ghost"}, False, id="In-Reply-To of one not held"),
+        pytest.param({"subject": ""}, False, id="no subject at all"),
+        pytest.param({"subject": "Fwd: Quote for March"}, False, id="the same base subject"),
+        pytest.param({"author": ANA, "to": (BOB,)}, False, id="a letter of one's own: a series"),
+        pytest.param({"subject": "[team] Quote for march"}, False, id="the same but for a blob"),
+    ],
+)
+def test_references_alone_and_another_subject_begin_a_conversation(
+    more: dict[str, Any], begins_anew: bool
+) -> None:
+    assert partition(*split_mail(**more)) == groups(*(("ab", "c") if begins_anew else ("abc",)))
+
+
+def test_a_letter_whose_ids_are_all_unheld_begins_nothing() -> None:
+    # it cites the same ghost as the answer to it, and stays with it
+    c = theirs("c", feb("06 10:00"), ["ghost"], in_reply_to=None, subject=DELIVERY)
+    assert partition(ours("b", feb("05 11:00"), ["ghost"]), c) == groups("bc")
+
+
+def test_a_letter_without_subject_is_no_subject_to_leave() -> None:
+    # the last held letter has none, so nobody knows whether c is about something else; that the
+    # one before it was about the quote is not looked at
+    a, b, c = split_mail()
+    assert partition(a, replace(b, subject="Re: "), c) == groups("abc")
+
+
+def test_answers_to_a_letter_that_began_anew_stay_with_it() -> None:
+    # each cites both sides of the cut; what stands before c in their References does not link.
+    # e has In-Reply-To, f has not but is about the same; d answers b and never saw c
+    copies = [
+        *split_mail(),
+        ours("d", feb("06 11:00"), ["a", "b"]),
+        ours("e", feb("06 12:00"), ["a", "b", "c"], subject=f"Re: {DELIVERY}"),
+        theirs("f", feb("06 13:00"), ["a", "b", "c", "e"], in_reply_to=None, subject=DELIVERY),
+    ]
+    record = measured(*copies, as_of=feb("07 10:00"))
+    assert record.partition == groups("abd", "cef")
+    # both conversations are opened by them; b answers a, e answers c, f answers nobody's ask yet
+    assert {row["opened_by"] for row in record.conversations} == {"them"}
+    assert the_ask(record, "a")["answered_id"] == {"b"}
+    assert the_ask(record, "c")["answered_id"] == {"e"}
+    assert the_ask(record, "c")["response_seconds"] == 2 * HOUR
+    assert the_ask(record, "c")["is_first"] == 1
+
+
+def test_an_id_that_nobody_holds_does_not_link_over_the_cut() -> None:
+    # "ghost" stands before c in e's References, and is all that x cites
+    new: dict[str, Any] = {"in_reply_to": None, "subject": DELIVERY}
+    copies = [
+        theirs("a", feb("05 10:00"), ["ghost"]),
+        theirs("x", feb("05 10:30"), ["ghost"]),
+        theirs("c", feb("06 10:00"), ["ghost", "a"], author=CARL, **new),
+        ours("e", feb("06 12:00"), ["ghost", "a", "c"], subject=f"Re: {DELIVERY}"),
+    ]
+    assert partition(*copies) == groups("ax", "ce")
+
+
+def test_of_two_cuts_in_a_row_the_last_counts() -> None:
+    # d leaves c's subject as c left a's; e answers d
+    copies = [
+        *split_mail(),
+        ours("d", feb("07 10:00"), ["a", "b", "c"], in_reply_to=None, subject="Samples?"),
+        theirs("e", feb("07 12:00"), ["a", "b", "c", "d"], subject="Re: Samples?"),
+    ]
+    assert partition(*copies) == groups("ab", "c", "de")
+
+
+def test_a_letter_that_began_anew_has_no_parent_even_where_both_sides_meet() -> None:
+    # z cites c and, after it, a: that id links, and all are one conversation. By its clock c is
+    # older than a, which it cites; as it is nobody's child it opens the conversation
+    copies = [
+        theirs("c", feb("05 10:00"), ["a"], in_reply_to=None, subject=DELIVERY),
+        ours("a", feb("05 11:00")),
+        theirs("z", feb("05 12:00"), ["c", "a"], in_reply_to="a"),
+    ]
+    record = measured(*copies, as_of=feb("07 10:00"))
+    assert record.partition == groups("acz")
+    (row,) = record.conversations
+    assert (row["opened_by"], row["turns"]) == ("them", 3)
+
+
+ONE, OTHER = "a1" * 22, "b2" * 22
+
+
+@pytest.mark.parametrize(
+    ("more", "joins"),
+    [
+        pytest.param({}, True, id="40 days later, other people, no reply prefix"),
+        pytest.param({"subject": "Re: Quote for March"}, True, id="with a prefix too"),
+        pytest.param({"subject": "Quote for May"}, False, id="another subject"),
+        pytest.param({"thread_index": OTHER}, False, id="another conversation of Outlook's"),
+        pytest.param({"thread_index": None}, False, id="not Outlook"),
+        pytest.param({"references": ("ghost",)}, False, id="it cites another letter"),
+        pytest.param({"in_reply_to": "ghost"}, False, id="it answers another letter"),
+    ],
+)
+def test_outlooks_conversation_joins_what_cites_nothing(more: dict[str, Any], joins: bool) -> None:
+    fields = {"thread_index": ONE, "subject": "Quote for March", "to": (CARL,), **more}
+    copies = [
+        theirs("a", feb("05 10:00"), thread_index=ONE),
+        ours("d", at("2024-03-16 10:00"), **fields),
+    ]
+    assert partition(*copies) == groups(*(("ad",) if joins else ("a", "d")))
+
+
+def test_outlooks_conversation_joins_the_latest_of_those_before() -> None:
+    # a and b have nothing to do with each other: b cites a letter that is not held
+    copies = [
+        theirs("a", feb("05 10:00"), thread_index=ONE),
+        theirs("b", feb("06 10:00"), ["ghost"], thread_index=ONE),
+        ours("d", feb("07 10:00"), thread_index=ONE, subject="Re: Quote for March"),
+        theirs("e", feb("08 10:00"), ["ghost"], thread_index=ONE),
+    ]
+    assert partition(*copies) == groups("a", "bde")
+
+
+TICKET = "[#10421]"
+
+
+@pytest.mark.parametrize(
+    ("more", "joins"),
+    [
+        pytest.param({}, True, id="other subject, other people, no prefix"),
+        pytest.param({"subject": "Case 10421"}, True, id="written otherwise"),
+        pytest.param({"subject": f"[#20777] {TICKET}"}, True, id="one of two numbers"),
+        pytest.param({"subject": "[#20777] Quote for March"}, False, id="another ticket"),
+        pytest.param({"subject": "Quote for March"}, False, id="no ticket, no prefix"),
+        pytest.param({"references": ("ghost",)}, True, id="what it cites is not held"),
+        pytest.param({"in_reply_to": "ghost"}, True, id="what it answers is not held"),
+        pytest.param({"references": ("d",)}, True, id="it cites itself"),
+        pytest.param({"references": ("x",)}, False, id="what it cites is held"),
+        pytest.param({"in_reply_to": "x"}, False, id="what it answers is held"),
+        pytest.param({"references": ("ghost",), "in_reply_to": "x"}, False, id="one of two held"),
+    ],
+)
+def test_a_ticket_number_joins_what_cites_nothing_held(more: dict[str, Any], joins: bool) -> None:
+    copies = [
+        theirs("x", feb("05 09:00"), subject=""),
+        theirs("a", feb("05 10:00"), subject=f"{TICKET} Quote for March"),
+        ours("d", feb("06 10:00"), **{"subject": f"Delivery {TICKET}", "to": (CARL,), **more}),
+    ]
+    together = {frozenset("ad")} & partition(*copies)
+    assert bool(together) is joins
+
+
+@pytest.mark.parametrize(("when", "joins"), [("06 10:00:00", True), ("06 10:00:01", False)])
+def test_a_ticket_number_joins_within_thirty_days(when: str, joins: bool) -> None:
+    # from 5 February 10:00 to 6 March 10:00 are 30 days, the 29th of February among them
+    copies = [
+        theirs("a", feb("05 10:00"), subject=f"{TICKET} Quote"),
+        ours("d", at(f"2024-03-{when}"), subject=f"{TICKET} Quote"),
+    ]
+    assert partition(*copies) == groups(*(("ad",) if joins else ("a", "d")))
+
+
+def test_tickets_are_joined_from_letter_to_letter() -> None:
+    # a and d are more than 30 days apart; b is between
+    copies = [
+        theirs("a", feb("05 10:00"), subject=f"{TICKET} Quote"),
+        theirs("b", feb("25 10:00"), subject=f"{TICKET} [#20777] Quote"),
+        ours("d", at("2024-03-16 10:00"), subject="[#20777] Quote"),
+    ]
+    assert partition(*copies) == groups("abd")
+
+
+def test_a_letter_joined_by_its_ticket_brings_along_those_that_cite_the_same() -> None:
+    copies = [
+        theirs("a", feb("05 10:00"), subject=f"{TICKET} Quote"),
+        theirs("b", feb("06 10:00"), ["ghost"], subject="Something else"),
+        ours("d", feb("07 10:00"), ["ghost"], subject=f"Re: {TICKET} Quote"),
+    ]
+    assert partition(*copies) == groups("abd")
+
+
+def test_outlooks_conversation_comes_before_ticket_and_ticket_before_subject() -> None:
+    # d could be joined by Thread-Index to i, by its ticket to t, by its subject to s, the latest
+    before = [
+        theirs("i", at("2024-01-01 10:00"), thread_index=ONE),
+        theirs("t", feb("06 10:00"), subject=f"{TICKET} Delivery"),
+        theirs("s", feb("07 10:00")),
+    ]
+    d = ours("d", feb("08 10:00"), subject=f"Re: {TICKET} Quote for March", thread_index=ONE)
+    assert partition(*before, d) == groups("id", "t", "s")
+    d = replace(d, thread_index=None)
+    assert partition(*before, d) == groups("i", "td", "s")
+    d = replace(d, subject="Re: [team] Quote for March")
+    assert partition(*before, d) == groups("i", "t", "sd")
 
 
 # --- any mailbox ---------------------------------------------------------------------------------

@@ -202,12 +202,28 @@ MESSAGES = Table(
     name="messages",
     title="Messages",
     description="Every letter in a partner's record, whether it counts, and if not why. Header "
-    "fields only; the text of a letter is never read.",
+    "fields only, and of a delivery report whom and what it is about; the text of a letter is "
+    "never read.",
     source=f"{MAIL_TIMES}; RFC 3834, 3464, 8098 and 2919 for automatic mail",
     columns=(
         PARTNER,
         Column("message", "TEXT", None, "Key of the letter."),
         CONVERSATION,
+        Column("parent", "TEXT", None, "The letter it answers. Empty where none is held."),
+        Column(
+            "link",
+            "TEXT",
+            None,
+            "By what it joined: in_reply_to, references, thread_index, ticket, subject or split. "
+            "Empty for the letter that begins its conversation.",
+        ),
+        Column(
+            "split_from",
+            "TEXT",
+            None,
+            "The letter it was written over, keeping its references under another subject; it "
+            "begins a conversation of its own (split). Mostly empty.",
+        ),
         Column("at", "TEXT", "UTC instant", "The time used for reckoning."),
         Column(
             "at_source",
@@ -222,9 +238,22 @@ MESSAGES = Table(
             None,
             "human, auto_reply, bounce, receipt, calendar, list, bulk or system.",
         ),
-        Column("rule", "TEXT", None, "The rule that decided its kind."),
+        Column(
+            "rule",
+            "TEXT",
+            None,
+            "The rule that decided its kind: P1 to P15; P0 where the config says so, P16 where "
+            "none took it.",
+        ),
         Column("counts", "INTEGER", "flag", "Whether it counts in the figures."),
-        Column("why_not", "TEXT", None, "Why it doesn't count. Empty when it does."),
+        Column(
+            "why_not",
+            "TEXT",
+            None,
+            "Why it doesn't count: automatic_reply, delivery_report, read_receipt, calendar, "
+            "mailing_list, newsletter, notification; no_date where a person wrote it at no known "
+            "time. Empty when it counts.",
+        ),
         Column(
             "from_address",
             "TEXT",
@@ -232,7 +261,15 @@ MESSAGES = Table(
             "Who wrote it; us for our side unless our people are shown.",
         ),
         SUBJECT,
-        Column("flags", "TEXT", None, "What is odd about it, like a missing Date. Empty if none."),
+        Column(
+            "flags",
+            "TEXT",
+            None,
+            "What is odd about it, as words: a missing Date (no_date), copies in several places "
+            "(copies), a mailing list's address in From (via_list), somebody who sent it for the "
+            "author (on_behalf), an origin our mail server could not confirm (unverified), and so "
+            "on. Empty if nothing is.",
+        ),
     ),
     primary_key=("partner", "message"),
     facets=("kind", "side", "counts"),

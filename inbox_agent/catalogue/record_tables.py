@@ -96,8 +96,30 @@ ABOUT = Table(
             "clock_conflicts",
             "INTEGER",
             "count",
-            "Replies dated before their ask, left out of the figures.",
+            "Replies dated more than 5 minutes before their ask, left out of the figures.",
         ),
+        Column(
+            "clock_sources",
+            "TEXT",
+            None,
+            "Copies of letters by where their instant comes from (received, internaldate, date, "
+            "none), and by what is doubtful about their clocks (JSON). import_block: INTERNALDATE "
+            "is when somebody moved the folder and is passed over; received_by_others: the "
+            "Received line of a host that is not ours stands in for INTERNALDATE; "
+            "sent_date_differs: a sent copy whose Date is more than 15 minutes off, so that "
+            "INTERNALDATE was taken; no_received_at: no INTERNALDATE; received_before_1995, "
+            "received_in_future: it is passed over; no_date: no Date; date_before_1995, "
+            "date_in_future: it is passed over; date_unreadable, date_zone_impossible: it can't "
+            "be read; date_without_zone, date_zone_unknown: it was read as UTC.",
+        ),
+        Column(
+            "parser_version",
+            "INTEGER",
+            None,
+            "Version of what reads a header; another may read the same letter otherwise.",
+        ),
+        Column("rules_version", "INTEGER", None, "Version of the rules that tell automatic mail."),
+        Column("subjects_version", "INTEGER", None, "Version of the list of reply prefixes."),
     ),
     primary_key=("generation",),
 )

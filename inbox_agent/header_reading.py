@@ -1,0 +1,184 @@
+"""What mail-parser makes of clean fields. The one place that knows it, and that it may fail."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.header import Header
+from email.message import Message as HeaderBlock
+from itertools import islice
+
+from mailparser import MailParser, core, utils
+
+from inbox_agent.date_fields import doubtful_zone, standard_date
+from inbox_agent.header_cleaning import CleanHeader
+
+ADDRESS_FIELDS = ("from", "to", "cc", "bcc")
+TEXT_FIELDS = ("subject", "message-id", "in-reply-to", "references")
+LARGEST_OFFSET_HOURS = 14
+DATE_CHARACTERS = 200
+#: Of an address field with more commas and semicolons the beginning is read.
+SEPARATORS_READ = 4_000
+
+_SEPARATOR = re.compile("[,;]")
+_ENCODED_WORD = re.compile(r"(=\?[^?\s]+\?[bBqQ]\?[^?\s]*\?=)")
+_ODD_MAILBOX = r"([\w!#$%&'*+/=?^`{|}~.-]+@[\w-]+(?:\.[\w-]+)*)"
+_ODD_DOTS = re.compile(rf"([^<>@]*)<{_ODD_MAILBOX}>|{_ODD_MAILBOX}")
+# mail-parser's words for what is no address, and for a group that lacks its semicolon.
+_MENDABLE = frozenset(["invalid-or-ambiguous-address", "invalid-angle-address", "unclosed-group"])
+# "/O=ACME/OU=EXCHANGE/CN=ANN", "</o=ACME/cn=Ann>", and X.400's "/S=Lee/C=de/"
+_X500_NAME = re.compile(r"/[a-z]{1,5}=[^/]*/[a-z]{1,5}=", re.IGNORECASE)
+
+# mail-parser logs header text, which must reach no log whatever level anybody sets. A filter
+# holds for the records of its own logger only, so each gets one.
+for _log in (core.log, utils.log):
+    _log.setLevel("CRITICAL")
+    _log.addFilter(lambda _record: False)
+
+Mailboxes = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The mailboxes of From, To, Cc and Bcc as (name, address), texts decoded, and problems."""
+
+    addresses: dict[str, Mailboxes]
+    texts: dict[str, str]
+    problems: frozenset[str] = frozenset()
+
+
+def read_fields(clean: CleanHeader) -> Reading:
+    """From, To, Cc, Bcc, Subject and identifiers as mail-parser reads them; never raises.
+
+    Of From the topmost field counts; several To, Cc or Bcc are one list, each read by itself so
+    that a quote left open in one does not swallow the next.
+    """
+    values = {name: _beginnings(clean.all(name)) for name in ADDRESS_FIELDS}
+    is_cut = any(values[name] != clean.all(name) for name in ADDRESS_FIELDS)
+    problems = {"recipients_cut"} if is_cut else set()
+    try:
+        parser = MailParser(_shown(clean, values))
+        addresses = {name: list(getattr(parser, f"{name}_")) for name in ADDRESS_FIELDS}
+        texts = {name: str(getattr(parser, name.replace("-", "_"))) for name in TEXT_FIELDS}
+        for defect in parser.address_header_defects:
+            problems |= _recovered(addresses[defect["header"]], defect)
+        for name in ADDRESS_FIELDS[1:]:
+            more, more_problems = _mailboxes(values[name][1:])
+            addresses[name] += more
+            problems |= more_problems
+    except Exception:  # noqa: BLE001 - whatever it is, a bad letter costs one letter
+        return Reading({}, {}, frozenset({"parser_failed"}))
+    return Reading(addresses, texts, frozenset(problems))
+
+
+def read_mailboxes(values: Iterable[str]) -> Mailboxes:
+    """The mailboxes of address fields as (name, address); none where they can't be read."""
+    try:
+        return _mailboxes(_beginnings(values))[0]
+    except Exception:  # noqa: BLE001 - as above
+        return []
+
+
+def read_date(text: str) -> tuple[datetime | None, str | None]:
+    """The instant in UTC of a date without comments, and what is doubtful about it.
+
+    mail-parser takes what RFC 5322 allows (§3.3, §4.3); other shapes are put into that first.
+    The doubt is a key of `header_cleaning.PROBLEMS`.
+    """
+    text = text[:DATE_CHARACTERS].strip()
+    doubt = doubtful_zone(text)
+    found = _converted(text)
+    if found is None:
+        standard = standard_date(text)
+        found = _converted(standard[0]) if standard else None
+        doubt = standard[1] if standard else None
+    if found is None:
+        return None, "date_unreadable"
+    at, hours = found
+    if abs(hours) > LARGEST_OFFSET_HOURS:
+        return None, "date_zone_impossible"
+    return at.astimezone(UTC).replace(microsecond=0), doubt
+
+
+def _converted(text: str) -> tuple[datetime, float] | None:
+    """The instant and its offset in hours."""
+    try:
+        at, offset = utils.convert_mail_date(text)
+        return at, float(offset)
+    except Exception:  # noqa: BLE001 - as above
+        return None
+
+
+def _shown(clean: CleanHeader, addresses: dict[str, list[str]]) -> HeaderBlock:
+    """The fields mail-parser is to read, each once, as text: raw octets it would drop silently."""
+    block = HeaderBlock()
+    for name, values in addresses.items():
+        if values:
+            block[name] = values[0]
+    for name in TEXT_FIELDS:
+        value = clean.first(name)
+        if value is not None:
+            block[name] = _wholly_encoded(value)
+    return block
+
+
+def _beginnings(values: Iterable[str]) -> list[str]:
+    """Address fields up to so many separators in all: each costs mail-parser an entry."""
+    read: list[str] = []
+    room = SEPARATORS_READ
+    for value in values:
+        entries = list(islice(_SEPARATOR.finditer(value), room))
+        room -= len(entries) + 1
+        read.append(value if room >= 0 else value[: entries[-1].start()] if entries else "")
+        if room < 0:
+            break
+    return read
+
+
+def _wholly_encoded(value: str) -> str:
+    """Beside encoded words, non-ASCII text is dropped on decoding: make it encoded words too."""
+    if value.isascii() or "=?" not in value:
+        return value
+    parts = _ENCODED_WORD.split(value)
+    return " ".join(
+        part if index % 2 or part.isascii() else Header(part, "utf-8", maxlinelen=10**9).encode()
+        for index, part in enumerate(parts)
+        if part.strip()
+    )
+
+
+def _mailboxes(values: Iterable[str]) -> tuple[Mailboxes, set[str]]:
+    found: Mailboxes = []
+    problems: set[str] = set()
+    for value in values:
+        defects: list[dict[str, str]] = []
+        read = utils.get_addresses(value, defects=defects, decode_names=True)
+        found += [(name, address) for name, address in read if address]
+        for defect in defects:
+            problems |= _recovered(found, defect)
+    return found, problems
+
+
+def _recovered(found: Mailboxes, defect: dict[str, str]) -> set[str]:
+    """Take what can be taken from an entry that mail-parser refused; the problems that remain."""
+    if defect["recovered"]:
+        return set()
+    is_mendable = _MENDABLE.issuperset(defect["reason"].split(","))
+    mailbox = _mailbox_with_odd_dots(defect["raw"]) if is_mendable else None
+    if mailbox:
+        found.append(mailbox)
+        return set()
+    is_x500 = _X500_NAME.search(defect["raw"]) and "@" not in defect["raw"]
+    return {"x500_address" if is_x500 else "address_unreadable"}
+
+
+def _mailbox_with_odd_dots(entry: str) -> tuple[str, str] | None:
+    """Name and address of ``Ann <ann..lee@x>`` or ``.ann@x``; None where more is wrong than dots.
+
+    RFC 5322 §3.4.1 forbids these dots and mail-parser refuses them; some providers gave such
+    addresses out, and people write from them.
+    """
+    found = _ODD_DOTS.fullmatch(entry.strip())
+    return ((found[1] or "").strip(' "'), found[2] or found[3]) if found else None

@@ -1,0 +1,50 @@
+"""What a bounce says of its letter: by its header block and by its delivery report together."""
+
+from __future__ import annotations
+
+import re
+
+from inbox_agent.addresses import Address
+from inbox_agent.automatic import may_be_bounce
+from inbox_agent.automatic_marks import field_value
+from inbox_agent.automatic_phrases import is_unfinished
+from inbox_agent.messages import Message
+from inbox_agent.subjects import read_subject
+
+
+def may_be_report(message: Message) -> bool:
+    """Whether its header block alone makes it a bounce, whoever we are: then its report is kept."""
+    return may_be_bounce(dict(message.marks), message.from_, message.subject)
+
+
+def failed_recipients(message: Message) -> tuple[str, ...]:
+    """Whom a bounce says a letter will not reach, as address keys, each once.
+
+    By X-Failed-Recipients and by the report's recipients whose action is ``failed``.
+    """
+    reported = message.report.failed if message.report else ()
+    return tuple(dict.fromkeys((*_in_header(message), *reported)))
+
+
+def named_recipients(message: Message) -> tuple[str, ...]:
+    """Everybody a bounce is about, whatever became of the letter there."""
+    reported = message.report.recipients if message.report else ()
+    return tuple(dict.fromkeys((*_in_header(message), *reported)))
+
+
+def is_final(message: Message) -> bool:
+    """Whether something failed for good: by the report if there is one, else by the subject."""
+    if message.report and message.report.deliveries:
+        return bool(message.report.failed)
+    return not is_unfinished(read_subject(message.subject))
+
+
+def original_id(message: Message) -> str | None:
+    """The Message-ID of the letter that a delivery report returns."""
+    return message.report.original_id if message.report else None
+
+
+def _in_header(message: Message) -> tuple[str, ...]:
+    named = re.split(r"[\s,;<>]+", field_value(dict(message.marks), "x-failed-recipients"))
+    found = (Address.parse(name) for name in named)
+    return tuple(address.key for address in found if address)

@@ -1,0 +1,88 @@
+"""The kind of a letter: of its copies together, and of the letter of ours that it answers."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from inbox_agent.addresses import Roster
+from inbox_agent.authors import author_of
+from inbox_agent.automatic import by_header, marks_of, overridden
+from inbox_agent.automatic_answers import AT_ONCE_SECONDS, Occasion, settled
+from inbox_agent.copies import cited_ids, is_from_us, recipients
+from inbox_agent.instants import choose_at
+from inbox_agent.kinds import Verdict
+from inbox_agent.messages import Message
+
+
+@dataclass(frozen=True, slots=True)
+class OurLetters:
+    """The letters of ours that one partner's letters may answer."""
+
+    by_id: Mapping[str, Message]
+    at_of: Mapping[str, datetime | None]
+    in_order: tuple[tuple[datetime, str], ...]
+
+    @classmethod
+    def among(cls, groups: Iterable[Sequence[Message]], roster: Roster) -> OurLetters:
+        """Our letters of some letters, each given as its copies."""
+        by_id: dict[str, Message] = {}
+        at_of: dict[str, datetime | None] = {}
+        for group in groups:
+            if any(is_from_us(copy, roster) for copy in group):
+                instants = [choose_at(copy, roster.received_by)[0] for copy in group]
+                at = min((at for at in instants if at), default=None)
+                by_id |= {copy.message_id: copy for copy in group}
+                at_of |= {copy.message_id: at for copy in group}
+        known = sorted((at, name) for name, at in at_of.items() if at)
+        return cls(by_id, at_of, tuple(known))
+
+    def answered_by(self, copy: Message, at: datetime | None) -> Occasion | None:
+        """The latest letter of ours that a copy names, or the one just before where it names none.
+
+        None where there is neither.
+        """
+        cited = cited_ids([copy]) - {copy.message_id}
+        named = [name for name in cited if name in self.by_id]
+        if not named and not cited:
+            named = self._just_before(at)
+        if not named:
+            return None
+        latest = max(named, key=lambda name: (*self._order(name), name))
+        sent_at = self.at_of[latest]
+        apart = (at - sent_at).total_seconds() if at and sent_at else None
+        return Occasion(self.by_id[latest].subject, apart, is_cited=bool(cited))
+
+    def _just_before(self, at: datetime | None) -> list[str]:
+        place = bisect_right(self.in_order, at, key=lambda each: each[0]) if at else 0
+        if at is None or place == 0:
+            return []
+        sent_at, name = self.in_order[place - 1]
+        return [name] if at - sent_at <= timedelta(seconds=AT_ONCE_SECONDS) else []
+
+    def _order(self, name: str) -> tuple[bool, float]:
+        at = self.at_of[name]
+        return (at is not None, at.timestamp() if at else 0.0)
+
+
+def verdict_on(
+    group: Sequence[Message], chosen: Message, roster: Roster, ours: OurLetters
+) -> Verdict:
+    """Of several copies one that a person wrote decides, else the representative."""
+    ordered = [chosen, *(copy for copy in group if copy is not chosen)]
+    verdicts = [_of(copy, roster, ours) for copy in ordered]
+    return next((v for v in verdicts if v.kind == "human"), verdicts[0])
+
+
+def _of(copy: Message, roster: Roster, ours: OurLetters) -> Verdict:
+    author = author_of(copy, roster)
+    marks = marks_of(dict(copy.marks), author, copy.subject, recipients(copy), roster)
+    verdict = by_header(marks)
+    at, _ = choose_at(copy, roster.received_by)
+    occasion = ours.answered_by(copy, at)
+    is_theirs = not is_from_us(copy, roster)
+    if occasion and (is_theirs or (occasion.is_cited and verdict.rule != "P16")):
+        verdict = settled(verdict, marks, occasion)
+    return overridden(verdict, marks, copy.message_id)

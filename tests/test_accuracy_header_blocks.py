@@ -1,0 +1,53 @@
+"""What docs/accuracy.md says of broken and hostile headers, on fewer blocks."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from accuracy.header_blocks import (
+    MEGABYTES_PROMISED,
+    SECONDS_PROMISED,
+    Count,
+    cost_of_bombs,
+    measure,
+    of_beginnings,
+    of_made,
+)
+
+
+def test_blocks_made_by_lot_cost_nothing_but_time() -> None:
+    count, _ = of_made(0, 3_000)
+    assert count == Count(3_000, failed=0, lines=count.lines, lost=0, forged=0)
+    assert count.lines > 5_000
+
+
+def test_the_made_blocks_are_the_same_each_time() -> None:
+    assert of_made(7, 50)[0] == of_made(7, 50)[0] != of_made(8, 51)[0]
+
+
+@pytest.mark.slow
+def test_no_beginning_of_a_nasty_block_fails() -> None:
+    count, _ = of_beginnings()
+    assert count == Count(count.blocks, failed=0, lines=count.lines, lost=0, forged=0)
+    assert count.blocks > 5_000
+
+
+@pytest.mark.slow
+def test_a_bomb_keeps_within_what_is_promised() -> None:
+    cost = cost_of_bombs()
+    assert cost.megabytes <= MEGABYTES_PROMISED
+    assert cost.seconds <= 4 * SECONDS_PROMISED  # a busy machine; what is quadratic takes longer
+
+
+@pytest.mark.corpora
+@pytest.mark.slow
+def test_real_torture_keeps_within_what_is_promised() -> None:
+    folder = os.environ.get("INBOX_AGENT_CORPORA")
+    if not folder:
+        pytest.skip("INBOX_AGENT_CORPORA is not set to the folder of real mail")
+    figures = measure(Path(folder), made=2_000).figures
+    assert figures["files"] > 1_000
+    assert (figures["failed"], figures["forged"], figures["lines_surviving"]) == (0, 0, 1)
+    assert figures["worst_megabytes"] <= MEGABYTES_PROMISED
