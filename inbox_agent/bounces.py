@@ -20,11 +20,12 @@ def bounced_letters(conversations: Sequence[Conversation]) -> frozenset[str]:
     """
     letters = [(letter, c.cites[letter.key]) for c in conversations for letter in c.letters]
     ours = sorted((x for x, _ in letters if x.side == "us"), key=lambda x: x.order)
+    first = {name: letter for letter in reversed(ours) for name in letter.message_ids}
     failed: dict[str, set[str]] = {}
     for report, cites in letters:
         if report.is_final_bounce:
-            returned = [letter for letter in ours if report.reported_id in letter.message_ids]
-            cited = returned or [letter for letter in cites if letter.side == "us"]
+            returned = first.get(report.reported_id or "")
+            cited = [returned] if returned else [x for x in cites if x.side == "us"]
             for letter, address in _failures(report, cited, ours):
                 failed.setdefault(letter.key, set()).add(address)
     return frozenset(

@@ -111,6 +111,7 @@ MARK_FIELDS = tuple(sorted({name.lower() for name in HEADER_FIELDS} - _NO_MARKS)
 
 SUBJECT_CHARACTERS, MARK_CHARACTERS, NAME_CHARACTERS = 1_000, 500, 200
 ADDRESS_CHARACTERS = 320  # RFC 5321 §4.5.3.1: 64 for the local part, 255 for the domain, the @
+RESULTS_CHARACTERS = 2_000  # DMARC stands last in them
 RECIPIENTS_KEPT = 1_000
 REFERENCES_KEPT = 101  # the first, which is the root, and the last hundred
 RECEIVED_KEPT = 100
@@ -163,7 +164,7 @@ def _message(header: FetchedHeader, digest: str, clean: CleanHeader) -> Message:
         reply_to=_other_people(clean, "reply-to"),
         originals=_other_people(clean, "x-original-from", "x-original-sender"),
         thread_index=thread_index(clean.first("thread-index")),
-        authentication=clean_text(clean.first("authentication-results") or "", MARK_CHARACTERS),
+        authentication=clean_text(clean.first("authentication-results") or "", RESULTS_CHARACTERS),
         report=read_report(header.report) if header.report else None,
     )
 
@@ -216,9 +217,14 @@ def _own_id(clean: CleanHeader, reading: Reading, digest: str, problems: set[str
 
 
 def _answered_id(clean: CleanHeader, reading: Reading, problems: set[str]) -> str | None:
-    """The first ``<…@…>``: RFC 5322 §3.6.4 allows several, old programs wrote prose around it."""
+    """The first ``<…@…>``, of which RFC 5322 §3.6.4 allows several; the last where words go before.
+
+    MH and its kin write ``Message from Ann <ann@globex.com> of "Mon, 5 Jan" <5@globex.com>``.
+    """
     ids = identifiers(clean, "in-reply-to", reading.texts, problems)
-    return next((found for found in ids if "@" in found.strip("@")), None)
+    likely = [found for found in ids if "@" in found.strip("@")]
+    has_words = not (clean.first("in-reply-to") or "<").lstrip().startswith("<")
+    return (likely[-1] if has_words else likely[0]) if likely else None
 
 
 def _references(clean: CleanHeader, reading: Reading, problems: set[str]) -> tuple[str, ...]:

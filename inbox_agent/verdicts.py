@@ -11,7 +11,7 @@ from inbox_agent.addresses import Roster
 from inbox_agent.authors import author_of
 from inbox_agent.automatic import by_header, marks_of, overridden
 from inbox_agent.automatic_answers import AT_ONCE_SECONDS, Occasion, settled
-from inbox_agent.copies import cited_ids, is_from_us, recipients
+from inbox_agent.copies import cited_ids, is_from_us, recipients, representative
 from inbox_agent.instants import choose_at
 from inbox_agent.kinds import Verdict
 from inbox_agent.messages import Message
@@ -27,15 +27,16 @@ class OurLetters:
 
     @classmethod
     def among(cls, groups: Iterable[Sequence[Message]], roster: Roster) -> OurLetters:
-        """Our letters of some letters, each given as its copies."""
+        """Our letters of some letters, each given as its copies.
+
+        A Message-ID met in several of them names the first by instant, as it does in threads.
+        """
+        ours = (g for g in groups if any(is_from_us(copy, roster) for copy in g))
         by_id: dict[str, Message] = {}
         at_of: dict[str, datetime | None] = {}
-        for group in groups:
-            if any(is_from_us(copy, roster) for copy in group):
-                instants = [choose_at(copy, roster.received_by)[0] for copy in group]
-                at = min((at for at in instants if at), default=None)
-                by_id |= {copy.message_id: copy for copy in group}
-                at_of |= {copy.message_id: at for copy in group}
+        for at, letter, names in sorted((_sent(g, roster) for g in ours), key=_first_to_last):
+            for name in names - by_id.keys():
+                by_id[name], at_of[name] = letter, at
         known = sorted((at, name) for name, at in at_of.items() if at)
         return cls(by_id, at_of, tuple(known))
 
@@ -65,6 +66,19 @@ class OurLetters:
     def _order(self, name: str) -> tuple[bool, float]:
         at = self.at_of[name]
         return (at is not None, at.timestamp() if at else 0.0)
+
+
+_Sent = tuple[datetime | None, Message, set[str]]
+
+
+def _sent(group: Sequence[Message], roster: Roster) -> _Sent:
+    letter = representative(group, roster, ours=True)
+    return choose_at(letter, roster.received_by)[0], letter, {copy.message_id for copy in group}
+
+
+def _first_to_last(sent: _Sent) -> tuple[bool, float, str]:
+    at, letter, _ = sent
+    return (at is None, at.timestamp() if at else 0.0, letter.digest)
 
 
 def verdict_on(

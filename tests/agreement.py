@@ -14,10 +14,14 @@ from oracle import Name, OracleClock, OracleRecord, oracle
 from inbox_agent.business_clock import BusinessClock, Clocks, Terms
 from inbox_agent.measure import PartnerRecord, measure
 from inbox_agent.messages import Message
+from inbox_agent.privacy import Privacy
+from inbox_agent.published_rows import messages
 from inbox_agent.standing import in_window, window
 from inbox_agent.survival import figures
 
 Row = dict[str, Any]
+
+NOTHING_HIDDEN = Privacy(people="full", our_people=True, subjects=True, key=b"secret")
 
 ASK_COLUMNS = (
     "responder",
@@ -133,12 +137,15 @@ def oracle_view(record: OracleRecord) -> Row:
 
 
 def product_links(record: PartnerRecord) -> dict[Name, tuple[object, ...]]:
-    """What brought each letter to its conversation."""
+    """What brought each letter to its conversation, as the table `messages` says it."""
     names: dict[str | None, Name] = {x.key: (x.message_ids, x.at) for x in record.letters}
     return {
-        names[key]: (names.get(link.parent), link.how, names.get(link.split_from))
-        for conversation in record.conversations
-        for key, link in conversation.links.items()
+        names[row["message"]]: (
+            names[row["parent"]] if row["parent"] else None,
+            row["link"],
+            names[row["split_from"]] if row["split_from"] else None,
+        )
+        for row in messages(record, NOTHING_HIDDEN)
     }
 
 

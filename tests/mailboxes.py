@@ -364,6 +364,9 @@ class _Writer:
         # two letters without any instant would be told apart by their keys alone
         if plan.dates == "nothing" and self.is_dateless_used:
             return replace(plan, dates="plain")
+        # a report that our own list sends is none
+        if plan.kind.startswith(("bounce", "report")) and plan.copies.startswith("list took"):
+            plan = replace(plan, copies="one")
         if plan.dates == "nothing":
             self.is_dateless_used = True
             return replace(plan, copies="one")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -21,6 +22,7 @@ from inbox_agent.business_clock import BusinessClock, Clocks, Terms
 from inbox_agent.catalogue import TABLES
 from inbox_agent.config import load_config
 from inbox_agent.copies import by_partner
+from inbox_agent.delivery_reports import Report
 from inbox_agent.demo.cast import TEAM_DOMAIN
 from inbox_agent.demo.letter import SampleLetter
 from inbox_agent.demo.sample import sample_config_toml, sample_letters, sample_partners_toml
@@ -151,8 +153,14 @@ def block_of(message: Message) -> bytes:
     lines += [f"In-Reply-To: <{message.in_reply_to}>"] if message.in_reply_to else []
     cited = "\r\n ".join(f"<{name}>" for name in message.references)
     lines += [f"References: {cited}"] if cited else []
+    lines += [f"Thread-Index: {_index(message.thread_index)}"] if message.thread_index else []
+    lines += [f"X-Original-From: {address.key}" for address in message.originals]
     lines += [f"{name}: {value}" for name, value in message.marks]
     return "".join(f"{line}\r\n" for line in (*lines, "")).encode()
+
+
+def _index(conversation: str) -> str:
+    return base64.b64encode(bytes.fromhex(conversation)).decode()
 
 
 def _date(at: datetime) -> str:
@@ -170,7 +178,19 @@ def fetched(message: Message, uid: int) -> FetchedHeader:
         size_octets=message.size_octets,
         block=block_of(message),
         fetched_at=message.fetched_at,
+        report=_kept(message.report) if message.report else b"",
     )
+
+
+def _kept(report: Report) -> bytes:
+    groups = [
+        f"final-recipient: rfc822; {each.recipient}\n"
+        + (f"action: {each.action}\n" if each.action else "")
+        + (f"status: {each.status}\n" if each.status else "")
+        for each in report.deliveries
+    ]
+    groups += [f"message-id: <{report.original_id}>\n"] if report.original_id else []
+    return "\n".join(groups).encode()
 
 
 def fill(mirror: Mirror, batches: Iterable[Sequence[Message]]) -> None:

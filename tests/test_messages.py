@@ -576,11 +576,13 @@ def test_a_letter_without_a_message_id_gets_one_from_its_digest(value: str) -> N
         ("<a@x> <b@x>", "a@x"),
         ("Your message of Mon, 5 Jan <a@x>", "a@x"),
         ("<prose> <@> <a@x>", "a@x"),
+        ('Message from Ann Lee <ann@x> of "Mon, 5 Jan 2026" <a@x>', "a@x"),
+        ('<a@x> from "Ann Lee <ann@x>" at Jan 5, 26', "a@x"),
         ("Ann's letter", None),
         ("", None),
     ],
 )
-def test_in_reply_to_is_the_first_identifier_in_it(value: str, expected: str | None) -> None:
+def test_in_reply_to_is_the_first_identifier_in_it_or_the_last_behind_words(value: str, expected: str | None) -> None:
     assert read(f"In-Reply-To: {value}\n").in_reply_to == expected
 
 

@@ -234,7 +234,7 @@ def test_who_refers_to_a_letter_of_his_own_writes_a_series() -> None:
     copies = [
         theirs("a", subject="[PATCH 0/2] Offer"),
         hijacked(author="bob@globex.com", subject="[PATCH 1/2] Chairs"),
-        theirs("c", HOUR, author="BOB@globex.com", subject="Tables", references=("a",)),
+        theirs("c", 2 * HOUR, author="BOB@globex.com", subject="Tables", references=("a",)),
     ]
     assert together(*copies) == {"a b c"}
 
@@ -580,7 +580,7 @@ def correspondences(draw: st.DrawFn) -> tuple[Letter, ...]:
         fields: dict[str, Any] = {
             "author": draw(st.sampled_from(PEOPLE[:4])),
             "subject": draw(prefix) + draw(st.sampled_from(bases)),
-            "to": [draw(st.sampled_from(PEOPLE)), *draw(some)],
+            "to": [draw(st.sampled_from(PEOPLE))],
             "cc": draw(some),
             "bcc": draw(some),
             **draw(st.sampled_from(MORE)),

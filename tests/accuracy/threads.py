@@ -263,7 +263,11 @@ What differs, by cause (the examples are made up; `without (a)` takes the cause 
   of the judge's pairs that we do not have.
 - (d) **One letter, two Message-IDs**: what was sent twice with the same author, second,
   recipients and subject is one letter here. Where somebody answered the second id, we join what
-  the judges keep apart. These are the pairs of ours that the judges do not have."""
+  notmuch keeps apart. These are the pairs of ours that notmuch does not have.
+- (e) **Older references against a letter's own**: letter 3 says `References: <1@acme.example>
+  <2@acme.example>`, but letter 2 says `In-Reply-To: <0@acme.example>`. RFC 5256 §3 keeps the
+  parent that 2 names, and so 1 apart from 2 and 3; here who is named together is together.
+  With (a) these are the pairs of ours that Dovecot does not have."""
 
 _HINTS = """\
 What the hints beside the references change, each taken alone:"""
