@@ -35,9 +35,7 @@ def measure_all(
     records, in_a_record = [], set[int]()
     for key in sorted(listed | set(found)):
         partner, messages = roster.partner(key), found.get(key, [])
-        until = min(
-            (as_of.get(message.mailbox, default) for message in messages), default=default
-        )
+        until = min((as_of.get(message.mailbox, default) for message in messages), default=default)
         record = measure(
             partner,
             messages,

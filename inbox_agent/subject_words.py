@@ -87,7 +87,7 @@ FORWARD_WORDS: Mapping[str, str] = {
 #: What gateways put before a subject that came from outside, with a colon or between marks.
 TAG_WORDS = "external extern externe externo esterno ext external_email external_sender spam"
 
-#: Base subjects that say nothing: letters are never joined by one of these alone.
+#: Base subjects that say little: they join a reply only to what it directly answers, for a week.
 GENERIC_SUBJECTS = frozenset(
     {
         *("", "re", "hello", "hi", "hey", "question", "questions", "meeting", "update"),

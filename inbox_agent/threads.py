@@ -127,16 +127,23 @@ def _splits(
     """Letters that took an old letter to write to its people about something else, and that one.
 
     Programs write In-Reply-To when somebody answers; References alone with another subject are
-    left over from a letter that was edited as new. Not so where somebody refers to a letter of
+    left over from a letter that was edited as new. Not so where the subject says that it answers
+    or forwards, or is the old one with something added; nor where somebody refers to a letter of
     his own: programs send the parts of a series with References alone.
     """
     for letter in ordered:
-        base = letter.threading_subject.base
+        subject = letter.threading_subject
         last = next(iter(cites[letter.key]), None)
-        if letter.in_reply_to is None and base and last:
-            has_other_base = last.threading_subject.base not in ("", base)
-            if has_other_base and author_of_letter(letter) != author_of_letter(last):
-                yield letter.key, last
+        is_edited = letter.in_reply_to is None and not (subject.is_reply or subject.is_forward)
+        if last is None or not is_edited or author_of_letter(letter) == author_of_letter(last):
+            continue
+        if _are_apart(subject.base, last.threading_subject.base):
+            yield letter.key, last
+
+
+def _are_apart(one: str, other: str) -> bool:
+    """Whether two base subjects are of different things: neither is empty or part of the other."""
+    return one not in other and other not in one
 
 
 def _linking(letter: Letter, graph: _Graph) -> tuple[str, ...]:

@@ -84,17 +84,20 @@ def _first_to_last(sent: _Sent) -> tuple[bool, float, str]:
 def verdict_on(
     group: Sequence[Message], chosen: Message, roster: Roster, ours: OurLetters
 ) -> Verdict:
-    """Of several copies one that a person wrote decides, else the representative."""
+    """Of several copies one that a person wrote decides, else the representative.
+
+    How soon it came is by the representative's instant: a copy filed away later came no later.
+    """
+    at, _ = choose_at(chosen, roster.received_by)
     ordered = [chosen, *(copy for copy in group if copy is not chosen)]
-    verdicts = [_of(copy, roster, ours) for copy in ordered]
+    verdicts = [_of(copy, at, roster, ours) for copy in ordered]
     return next((v for v in verdicts if v.kind == "human"), verdicts[0])
 
 
-def _of(copy: Message, roster: Roster, ours: OurLetters) -> Verdict:
+def _of(copy: Message, at: datetime | None, roster: Roster, ours: OurLetters) -> Verdict:
     author = author_of(copy, roster)
     marks = marks_of(dict(copy.marks), author, copy.subject, recipients(copy), roster)
     verdict = by_header(marks)
-    at, _ = choose_at(copy, roster.received_by)
     occasion = ours.answered_by(copy, at)
     is_theirs = not is_from_us(copy, roster)
     if occasion and (is_theirs or (occasion.is_cited and verdict.rule != "P16")):

@@ -516,9 +516,12 @@ class Links:
 def splits_of(desk: Desk) -> dict[Letter, Letter]:
     # D-C1a a letter with References but without In-Reply-To whose base subject is not empty and
     # differs from that of the letter that the last held one of its References names (itself passed
-    # over; that one's base subject not empty either), when the authors of the two differ
+    # over; that one's base subject not empty either), when the authors of the two differ, it has
+    # no reply or forward prefix, and neither base subject contains the other
     def is_split(x: Letter, cites: Letter) -> bool:
-        is_other = bool(x.base and cites.base) and x.base != cites.base
+        if not x.base or not cites.base or prefix(x.best.subject):
+            return False
+        is_other = x.base not in cites.base and cites.base not in x.base
         return is_other and author_key(x) != author_key(cites)
 
     without = [x for x in desk.letters if x.best.in_reply_to is None]
@@ -723,8 +726,8 @@ def bounced_pairs(desk: Desk) -> set[tuple[Letter, str]]:
             continue
         recipients = failed_recipients(report)
         # the letter of ours it returns; where that is not held, those of ours that it cites
-        returned, *cited = (desk.held(i) for i in (returned_id(report), *report.cited))
-        named = [x for x in ([returned] if returned in ours else cited) if x in ours and x]
+        returned = [x for x in ours if returned_id(report) in x.ids][:1]
+        named = returned or [x for x in map(desk.held, report.cited) if x and x in ours]
         if named and recipients:
             pairs |= {(x, r) for x in named for r in recipients}
         for x in named if not recipients else []:

@@ -582,7 +582,9 @@ def test_a_letter_without_a_message_id_gets_one_from_its_digest(value: str) -> N
         ("", None),
     ],
 )
-def test_in_reply_to_is_the_first_identifier_in_it_or_the_last_behind_words(value: str, expected: str | None) -> None:
+def test_in_reply_to_is_the_first_identifier_in_it_or_the_last_behind_words(
+    value: str, expected: str | None
+) -> None:
     assert read(f"In-Reply-To: {value}\n").in_reply_to == expected
 
 

@@ -1163,7 +1163,10 @@ def groups(*names: str) -> set[frozenset[str]]:
     ("more", "begins_anew"),
     [
         pytest.param({}, True, id="another subject, References alone"),
-        pytest.param({"subject": f"Re: {DELIVERY}"}, True, id="a reply prefix changes nothing"),
+        pytest.param({"subject": f"Re: {DELIVERY}"}, False, id="a reply by its prefix"),
+        pytest.param({"subject": f"Fwd: {DELIVERY}"}, False, id="a forward by its prefix"),
+        pytest.param({"subject": "Quote for March and April"}, False, id="something added"),
+        pytest.param({"subject": "March"}, False, id="something left out"),
         pytest.param({"references": ("a", "b", "ghost")}, True, id="the last is not held"),
         pytest.param({"references": ("a", "b", "c")}, True, id="the last is itself"),
         pytest.param({"in_reply_to": "b"}, False, id="In-Reply-To"),

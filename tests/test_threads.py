@@ -204,11 +204,17 @@ def test_references_alone_with_another_subject_begin_a_conversation_of_their_own
         {"subject": "[list] AW: Offer"},
         {"subject": ""},
         {"subject": "Re:"},
+        {"subject": "Re: Lunch"},
+        {"subject": "Fwd: Lunch"},
+        {"subject": "Lunch (was: Offer)"},
         {"references": ("a", "b")},
     ],
-    ids=["in-reply-to", "reply", "other prefix", "empty", "empty base", "itself and the same"],
+    ids=[
+        *("in-reply-to", "reply", "other prefix", "empty", "empty base", "reply to another"),
+        *("forward of another", "the old one in it", "itself and the same"),
+    ],
 )
-def test_it_stays_when_it_answers_or_the_subject_is_the_same_or_empty(
+def test_it_stays_when_it_answers_or_the_subject_is_much_the_same_or_empty(
     fields: dict[str, Any],
 ) -> None:
     if fields.get("references"):
@@ -239,9 +245,11 @@ def test_who_refers_to_a_letter_of_his_own_writes_a_series() -> None:
     assert together(*copies) == {"a b c"}
 
 
-def test_parts_of_a_series_by_others_begin_conversations_of_their_own() -> None:
+@pytest.mark.parametrize("author", ["carl@globex.com", "ana@acme.com", None])
+def test_others_write_no_part_of_it(author: str | None) -> None:
     cover = theirs("a", subject="[PATCH 0/2] Offer")
-    assert together(cover, hijacked(subject="[PATCH 1/2] Chairs")) == {"a", "b"}
+    part = {"author": author, "to": ("bob@globex.com",), "is_sent_copy": author is None}
+    assert together(cover, hijacked(subject="[PATCH 1/2] Chairs", **part)) == {"a", "b"}
 
 
 def test_answers_to_a_split_letter_do_not_bring_the_old_references_back() -> None:
@@ -406,6 +414,7 @@ ANSWERS = [
     ({"author": BOB, "to": [ANA]}, {"author": ANA, "to": [BOB]}),
     ({"author": BOB, "to": [ANA]}, {"author": EVA, "to": [CARL], "bcc": [BOB]}),
     ({"author": BOB, "to": [CARL]}, {"author": ANA, "to": [CARL], "cc": [BOB]}),
+    ({"author": BOB, "to": [ANA]}, {"author": None, "is_sent_copy": True, "to": [BOB]}),
     ({"author": ANA, "to": [BOB]}, {"author": BOB, "to": [ANA]}),
     ({"author": EVA, "to": [CARL], "cc": [BOB]}, {"author": BOB, "to": [ANA]}),
     ({"author": None, "is_sent_copy": True, "to": [BOB]}, {"author": BOB, "to": [ANA]}),
@@ -445,6 +454,12 @@ def test_an_empty_short_or_generic_subject_joins_what_it_directly_answers_for_a_
     assert links(*exchange(subject, 7 * DAY, earlier, later))["b"] == ("a", "subject", None)
     late = 7 * DAY + timedelta(seconds=1)
     assert together(*exchange(subject, late, earlier, later)) == {"a", "b"}
+
+
+def test_that_week_does_not_hang_on_reopen_after() -> None:
+    copies = [theirs("a", subject="Meeting"), ours("b", 7 * DAY, subject="Re: Meeting")]
+    found = threads_of(letters(copies), Cuts(reopen_after_seconds=86_400))
+    assert [len(group) for group in found.groups] == [2]
 
 
 @pytest.mark.parametrize(("earlier", "later"), NO_ANSWERS)

@@ -67,6 +67,21 @@ def test_what_answers_us_within_two_minutes_and_takes_no_bounces_is_automatic(
     assert (letter.kind, letter.rule) == (kind, rule)
 
 
+def test_a_copy_filed_away_later_makes_no_person_of_a_fast_automatic_answer() -> None:
+    more = ("In-Reply-To: <1@x>", "Return-Path: <>", "Subject: Re: Offer")
+    answer = copy("2", BOB, ANA, 60, *more)
+    filed = replace(answer, folder="Archive", received_at=AT + timedelta(days=3))
+    assert record(ASKED, filed, answer)["2"].kind == "auto_reply"
+
+
+def test_a_message_id_on_two_letters_of_ours_names_the_first_in_any_order() -> None:
+    more = ("In-Reply-To: <1@x>", "Return-Path: <>", "Subject: Re: Offer")
+    again = copy("1", ANA, BOB, 600, "Subject: Other offer")
+    answer = copy("2", BOB, ANA, 660, *more)  # a minute after the second, eleven after the first
+    assert record(ASKED, again, answer)["2"].kind == "human"
+    assert record(again, ASKED, answer)["2"].kind == "human"
+
+
 def test_of_several_letters_of_ours_the_latest_one_named_is_the_one_answered() -> None:
     later = copy("2", ANA, BOB, 3600)
     more = ("References: <1@x> <2@x>", "Return-Path: <>", "Subject: Re: Offer")
@@ -166,6 +181,14 @@ def test_a_report_is_about_the_letter_it_returns_and_not_about_older_ones_it_ref
     answer = copy("1", ANA, BOB, 0, "References: <0@x>")
     cited = bounce("2", "References: <0@x> <1@x>", said=report((BOB, "failed"), original="1@x"))
     assert lost(OLDER, answer, cited) == {"1"}
+
+
+def test_of_two_letters_of_ours_with_the_returned_id_the_first_is_lost() -> None:
+    both = [copy("1", ANA, BOB, 0), copy("1", ANA, BOB, 3, "Subject: Other offer")]
+    about = bounce("2", said=report((BOB, "failed"), original="1@x"))
+    letters = letters_of(GLOBEX, [*both, about], ROSTER, AS_OF)
+    keys = bounced_letters(conversations_of("globex.com", letters, Cuts()))
+    assert [letter.subject for letter in letters if letter.key in keys] == ["Offer"]
 
 
 def test_a_report_that_returns_a_letter_we_do_not_hold_is_about_what_it_refers_to() -> None:

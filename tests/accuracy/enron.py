@@ -211,5 +211,6 @@ those of them joined to a letter that the quotations do not connect with the par
 these are wrong: not every letter quotes)."""
 
 _LINKS = """\
-Of the {links:,} links by subject in the first kind of record {drawn} were drawn by lot and both
-letters read. `right`: one exchange; `unclear`: the text does not tell."""
+Of the {links:,} links by subject in the first kind of record {drawn} were drawn by lot and the
+subject and the beginning of both letters read. `right`: one exchange; `unclear`: the text does
+not tell."""

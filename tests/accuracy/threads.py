@@ -273,5 +273,5 @@ _HINTS = """\
 What the hints beside the references change, each taken alone:"""
 
 _EYE = f"""\
-Of these links {LINKS_DRAWN} were drawn by lot and both letters read. `right`: one exchange (for
-`split`: two); `unclear`: the text does not tell."""
+Of these links {LINKS_DRAWN} were drawn by lot and the subject and the beginning of both letters
+read. `right`: one exchange (for `split`: two); `unclear`: the text does not tell."""
