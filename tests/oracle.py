@@ -382,8 +382,9 @@ def is_receipt(letter: Letter, letters: list[Letter]) -> bool:
     if letter.kind != "human" or letter.side == "us" or letter.at is None:
         return False
     ours = [x for x in letters if x.side == "us" and x.at]
-    cited = [x for x in ours if not x.ids.isdisjoint(letter.cited)]
-    if not letter.cited:
+    named = set(letter.cited) - letter.ids  # no letter answers itself
+    cited = [x for x in ours if not x.ids.isdisjoint(named)]
+    if not named:
         before = [x for x in ours if x.when <= letter.at][-1:]
         cited = [x for x in before if x.base and x.base in letter.base]
     if not cited:
