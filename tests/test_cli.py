@@ -170,7 +170,7 @@ def test_status_shows_the_last_poll_every_folder_and_what_is_left_out(
     assert re.search(r"partners +Sent +Sent +ok +3 +0 +20\d\d-", done.stdout)
     assert "figures as of 2024-06-28 12:00, generation 1; 7 letters held" in done.stdout
     assert "times are those of UTC" in done.stdout
-    assert "left out of the figures: auto_reply 1" in done.stdout
+    assert "left out of the figures: automatic_reply 1" in done.stdout
     assert "1 partners" in done.stdout
     install(place.top, mailbox_entry(server, port=1))
     place.run(*POLL)

@@ -357,7 +357,8 @@ def test_filtered_pages_leave_no_row_out(small: Site) -> None:
 
 
 def test_formulas_come_out_as_text_and_stay_in_the_database(big: Site) -> None:
-    subjects = {row[11] for row in big.csv("/partners/messages.csv")[1:]}
+    head, *rows = big.csv("/partners/messages.csv")
+    subjects = {row[head.index("subject")] for row in rows}
     assert {"'" + text for text in TEXTS if text and safe_cell(text) != text} <= subjects
     assert "-5.2" in subjects
     json = big.get("/partners/messages.json?_size=max&_shape=array").json()
