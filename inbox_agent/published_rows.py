@@ -261,9 +261,6 @@ def messages(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
             "partner": privacy.partner(record.partner.key),
             "message": letter.key,
             "conversation": conversation_of.get(letter.key),
-            "parent": links[letter.key].parent,
-            "link": links[letter.key].how,
-            "split_from": links[letter.key].split_from,
             "at": text_of(letter.at),
             "at_source": letter.at_source,
             "side": letter.side,
@@ -274,6 +271,9 @@ def messages(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
             "from_address": _author(letter, privacy),
             "subject": privacy.subject(letter.subject),
             "flags": " ".join(letter.flags) or None,
+            "parent": links[letter.key].parent,
+            "link": links[letter.key].how,
+            "split_from": links[letter.key].split_from,
         }
 
 

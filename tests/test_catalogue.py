@@ -76,8 +76,8 @@ CONTRACT: dict[str, tuple[list[str], list[str]]] = {
     ),
     "messages": (
         ["partner", "message"],
-        words("""partner message conversation parent link split_from at at_source side kind rule
-        counts why_not from_address subject flags"""),
+        words("""partner message conversation at at_source side kind rule counts why_not
+        from_address subject flags parent link split_from"""),
     ),
     "polls": (
         ["poll"],

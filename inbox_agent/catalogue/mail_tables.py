@@ -209,21 +209,6 @@ MESSAGES = Table(
         PARTNER,
         Column("message", "TEXT", None, "Key of the letter."),
         CONVERSATION,
-        Column("parent", "TEXT", None, "The letter it answers. Empty where none is held."),
-        Column(
-            "link",
-            "TEXT",
-            None,
-            "By what it joined: in_reply_to, references, thread_index, ticket, subject or split. "
-            "Empty for the letter that begins its conversation.",
-        ),
-        Column(
-            "split_from",
-            "TEXT",
-            None,
-            "The letter it was written over, keeping its references under another subject; it "
-            "begins a conversation of its own (split). Mostly empty.",
-        ),
         Column("at", "TEXT", "UTC instant", "The time used for reckoning."),
         Column(
             "at_source",
@@ -269,6 +254,21 @@ MESSAGES = Table(
             "(copies), a mailing list's address in From (via_list), somebody who sent it for the "
             "author (on_behalf), an origin our mail server could not confirm (unverified), and so "
             "on. Empty if nothing is.",
+        ),
+        Column("parent", "TEXT", None, "The letter it answers. Empty where none is held."),
+        Column(
+            "link",
+            "TEXT",
+            None,
+            "By what it joined: in_reply_to, references, thread_index, ticket, subject or split. "
+            "Empty for the letter that begins its conversation.",
+        ),
+        Column(
+            "split_from",
+            "TEXT",
+            None,
+            "The letter it was written over, keeping its references under another subject; it "
+            "begins a conversation of its own (split). Mostly empty.",
         ),
     ),
     primary_key=("partner", "message"),
