@@ -7,7 +7,7 @@ BIN := .venv/bin
 QUICK := not (slow or dovecot or browser or corpora)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test quick real-mail accuracy lint format docs lock clean
+.PHONY: help install demo test quick real-mail accuracy faults lint format docs lock clean
 
 help: ## Shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -31,6 +31,10 @@ real-mail: install ## Runs the product on the mail in INBOX_AGENT_CORPORA and pr
 accuracy: install ## Measures on that mail how right it is; writes docs/accuracy.md
 	@scripts/install-test-packages
 	@$(BIN)/python tests/accuracy/report.py
+
+faults: install ## Kills runs at every step, cuts connections; writes docs/reliability.md
+	@scripts/install-test-packages
+	@$(BIN)/python tests/faults/report.py $(ARGS)
 
 lint: install ## Checks style, formatting and types
 	@$(BIN)/ruff check --quiet .

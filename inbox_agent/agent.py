@@ -1,28 +1,25 @@
-"""One poll, the loop around it, and the other ways to a new generation. It calls, never decides."""
+"""One poll and the other ways to a new generation. It calls, never decides."""
 
 from __future__ import annotations
 
 import fcntl
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-
-import schedule
 
 from inbox_agent import __version__
 from inbox_agent.config import Config, MailboxSettings
-from inbox_agent.credentials import secret
 from inbox_agent.errors import AgentBusy, ConfigError, InboxAgentError, StoreError
 from inbox_agent.instants import clock_sources
 from inbox_agent.intake import Import, Intake
 from inbox_agent.measuring import measure_all, moved_on
 from inbox_agent.mirror import Mirror
 from inbox_agent.mirror_rows import Counts, Poll
+from inbox_agent.oauth2 import Login, login_of
 from inbox_agent.privacy import Privacy
 from inbox_agent.progress import Progress, Silent
 from inbox_agent.published import Generation, publish
@@ -32,11 +29,9 @@ from inbox_agent.sqlite_files import private_directory
 MIRROR = "mirror.db"
 PUBLISHED = "partners.db"
 _LOCK = "agent.lock"
-_TICK_SECONDS = 1.0
+_ISO = "%Y-%m-%dT%H:%M:%SZ"
 
 _Began = tuple[datetime, float]
-
-logger = logging.getLogger(__name__)
 
 
 def utc_now() -> datetime:
@@ -53,6 +48,12 @@ class Report:
     mailboxes_done: int = 0
     errors: list[InboxAgentError] = field(default_factory=list)
 
+    def add(self, other: Report) -> None:
+        """Take in how another part of the job went."""
+        self.new_messages += other.new_messages
+        self.mailboxes_done += other.mailboxes_done
+        self.errors += other.errors
+
     @property
     def exit_code(self) -> int:
         """0 done; 1 a part failed and the rest was done; else the gravest when nothing was."""
@@ -66,13 +67,22 @@ class Report:
 
 
 @dataclass(frozen=True)
+class Attempt:
+    """One of many passes over a mailbox: seconds until the next after errors, and who ends it."""
+
+    again_seconds: Callable[[Sequence[InboxAgentError]], float | None] = lambda _: None
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(frozen=True)
 class Agent:
     """The agent of one config: owns the data directory while a job runs."""
 
     config: Config
     clock: Callable[[], datetime] = utc_now
     progress: Progress = field(default_factory=Silent)
-    _secrets: dict[str, str] = field(default_factory=dict, repr=False)
+    _secrets: dict[str, Login] = field(default_factory=dict, repr=False)
+    _secrets_lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @property
     def mirror_path(self) -> Path:
@@ -117,10 +127,14 @@ class Agent:
         report = Report()
         with Mirror(self.mirror_path) as mirror:
             for settings in self.config.mailboxes:
-                self._poll_mailbox(mirror, settings, as_of, report)
-            if mirror.as_of():  # else nothing has ever been read, and there is nothing to say
-                self._reckon(mirror, None, report)
+                report.add(self.read_mailbox(mirror, settings, as_of))
+            self.publish(mirror, report)
         return report
+
+    def publish(self, mirror: Mirror, report: Report) -> None:
+        """Measure and publish what is held; where nothing was ever read there is nothing to say."""
+        if mirror.as_of():
+            self._reckon(mirror, None, report)
 
     def rebuild(self, as_of: datetime | None = None, *, reparse: bool = False) -> Report:
         """Everything right of the mirror again; with `reparse` the kept blocks are read anew."""
@@ -165,36 +179,22 @@ class Agent:
         until = self.clock() if polled else intake.last_at or self.clock()
         return max(until, known or until)
 
-    def run(self, stop: threading.Event, after_poll: Callable[[Report], None]) -> None:
-        """Poll at once and then for ever, until `stop` is set; no error ends the loop.
-
-        Raises AgentBusy when another agent is at work.
-        """
-        scheduler = schedule.Scheduler()
-        with self.at_work():
-
-            def job() -> None:
-                # `schedule` lets a job's exception out of its loop, which would end the agent
-                try:
-                    after_poll(self._poll(None))
-                except InboxAgentError as exc:
-                    after_poll(Report(errors=[exc]))
-                except Exception:
-                    logger.exception("this poll failed; the next one tries again")
-
-            scheduler.every(self.config.poll.every_seconds).seconds.do(job)
-            job()
-            while not stop.wait(_TICK_SECONDS):
-                scheduler.run_pending()
-
     # -- reading ----------------------------------------------------------------------------
 
-    def _poll_mailbox(
-        self, mirror: Mirror, settings: MailboxSettings, as_of: datetime | None, report: Report
-    ) -> None:
-        began = self.clock(), time.monotonic()
+    def read_mailbox(
+        self,
+        mirror: Mirror,
+        settings: MailboxSettings,
+        as_of: datetime | None,
+        attempt: Attempt | None = None,
+    ) -> Report:
+        """One pass over one mailbox, and its story; errors of the server are in the report.
+
+        Raises StoreError; what else it raises is a fault of this program.
+        """
+        began, attempt = (self.clock(), time.monotonic()), attempt or Attempt()
+        reading = Reading(mirror, settings, self.clock, self.progress, attempt.stop)
         errors: list[InboxAgentError] = []
-        reading = Reading(mirror, settings, self.clock, self.progress)
         try:
             keyword = self.config.no_reply_needed.keyword
             reading.read(self.secret(settings), self.config.poll.since, keyword)
@@ -203,25 +203,42 @@ class Agent:
         except InboxAgentError as exc:
             errors.append(exc)
         errors += reading.errors
-        report.new_messages += reading.new_messages
-        report.mailboxes_done += reading.folders > 0
-        report.errors += errors
-        poll = self._story(settings.name, began, errors, reading.counts)
+        poll = self._story(settings.name, began, errors, reading.counts, attempt)
         mirror.end_poll(poll, as_of or poll.started_at)
+        return Report(reading.new_messages, 0, int(reading.folders > 0), errors)
+
+    def keep_fault(
+        self, mirror: Mirror, mailbox: str, error: InboxAgentError, attempt: Attempt
+    ) -> None:
+        """Keep the story of a pass that ended with a fault of this program."""
+        began = self.clock(), time.monotonic()
+        mirror.end_poll(self._story(mailbox, began, [error], Counts(0, 0, 0), attempt), None)
 
     def _story(
-        self, mailbox: str, began: _Began, errors: Sequence[InboxAgentError], counts: Counts
+        self,
+        mailbox: str,
+        began: _Began,
+        errors: Sequence[InboxAgentError],
+        counts: Counts,
+        attempt: Attempt | None = None,
     ) -> Poll:
         """What is kept of a pass over one mailbox."""
-        error = "; ".join(map(str, errors)) or None
+        ended_at, said = self.clock(), [*map(str, errors)]
+        again = attempt.again_seconds(errors) if attempt and errors else None
+        if again is not None:
+            said.append(f"next try at {ended_at + timedelta(seconds=round(again)):{_ISO}}")
         seconds = time.monotonic() - began[1]
-        return Poll(mailbox, began[0], self.clock(), error, counts, seconds)
+        return Poll(mailbox, began[0], ended_at, "; ".join(said) or None, counts, seconds)
 
-    def secret(self, settings: MailboxSettings) -> str:
-        """The password of a mailbox, read once: a variable is gone from the environment then."""
-        if settings.name not in self._secrets:
-            self._secrets[settings.name] = secret(settings)
-        return self._secrets[settings.name]
+    def secret(self, settings: MailboxSettings) -> Login:
+        """What a mailbox is logged in with: tokens, or the password.
+
+        A password is read once: a variable is gone from the environment then.
+        """
+        with self._secrets_lock:
+            if settings.name not in self._secrets:
+                self._secrets[settings.name] = login_of(settings, self.clock)
+            return self._secrets[settings.name]
 
     # -- measuring --------------------------------------------------------------------------
 
@@ -234,8 +251,9 @@ class Agent:
             self._read_anew(mirror)
         self.progress.stage("measuring")
         marks = self.config.no_reply_needed
-        held = list(mirror.messages(marked=marks.keyword is not None, settled_folder=marks.folder))
+        # First how far the mailboxes are read, then the letters: another thread may go on reading.
         known = moved_on(mirror.as_of(), {each.name for each in self.config.mailboxes})
+        held = list(mirror.messages(marked=marks.keyword is not None, settled_folder=marks.folder))
         default = as_of or min(known.values(), default=self.clock())
         instants = {mailbox: as_of or at for mailbox, at in known.items()}
         records, without_partner = measure_all(self.config, held, instants, default)

@@ -21,6 +21,8 @@ from inbox_agent.config import Config, load_config
 from inbox_agent.errors import ConfigError, InboxAgentError
 from inbox_agent.exports import export_csv
 from inbox_agent.intake import Import
+from inbox_agent.json_log import json_log
+from inbox_agent.loop import Loop
 from inbox_agent.mirror import Mirror
 from inbox_agent.mirror_rows import instant
 from inbox_agent.stopping import stop_when_asked
@@ -192,6 +194,20 @@ def check(ctx: click.Context) -> None:
 
 
 @main.command()
+@click.argument("mailbox")
+@click.pass_context
+def login(ctx: click.Context, mailbox: str) -> None:
+    """Log a mailbox in at its OAuth2 provider, once; the refresh token is kept."""
+    from inbox_agent.agent import utc_now  # noqa: PLC0415
+    from inbox_agent.oauth2_login import log_in_mailbox  # noqa: PLC0415 - brings a web server
+
+    def say(text: str) -> None:
+        output.print(screens.printable(text))
+
+    log_in_mailbox(_config(ctx).mailboxes, mailbox, utc_now, say)
+
+
+@main.command()
 @_AS_OF
 @click.pass_context
 def poll(ctx: click.Context, as_of: datetime | None) -> None:
@@ -212,10 +228,13 @@ def _require_mailboxes(config: Config) -> None:
 @main.command()
 @click.option("--serve", "serving", is_flag=True, help="Serve with Datasette beside it.")
 @_PORT
+@click.option("--log-format", "form", type=click.Choice(["text", "json"]), default="text",
+              show_default=True, help="How polls are told of on standard error.")  # fmt: skip
 @click.pass_context
-def run(ctx: click.Context, serving: bool, port: int) -> None:
+def run(ctx: click.Context, serving: bool, port: int, form: str) -> None:
     """Poll for ever, until SIGTERM or Ctrl-C."""
     stop = threading.Event()
+    told = json_log(sys.stderr) if form == "json" else lambda _: None
     config = _config(ctx)
     _require_mailboxes(config)
 
@@ -224,16 +243,20 @@ def run(ctx: click.Context, serving: bool, port: int) -> None:
     children: list[subprocess.Popen[bytes]] = []
 
     def after_poll(report: Report) -> None:
-        for error in report.errors:
+        for error in report.errors if form == "text" else ():
             complain(error)
-        messages.print(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {report.new_messages:,} new")
+        say(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {report.new_messages:,} new")
         if serving and not children and agent.published_path.exists():
             metadata = serve.find_metadata(config.path)
             children.append(serve.start(agent.published_path, metadata, port=port))
-            messages.print(f"serving at http://{serve.DEFAULT_HOST}:{port}/partners")
+            say(f"serving at http://{serve.DEFAULT_HOST}:{port}/partners")
+
+    def say(text: str) -> None:
+        if form == "text":
+            messages.print(text)
 
     try:
-        agent.run(stop, after_poll)
+        Loop(agent, stop, after_poll, told).run()
     except SystemExit:
         pass
     finally:
@@ -298,6 +321,54 @@ def rebuild(ctx: click.Context, as_of: datetime | None, reparse: bool) -> None:
     with _agent(ctx) as agent:
         report = agent.rebuild(as_of, reparse=reparse)
     _finish(ctx, report)
+
+
+@main.command()
+@click.argument("file", type=_PATH)
+@click.pass_context
+def backup(ctx: click.Context, file: Path) -> None:
+    """Copy the mirror to a new file, also while the agent polls."""
+    from inbox_agent import forgetting, sqlite_files  # noqa: PLC0415
+
+    agent = Agent(_config(ctx))
+    forgetting.must_hold_letters(agent)
+    sqlite_files.back_up(agent.mirror_path, file)
+    with sqlite_files.published_snapshot(file) as copy:
+        (letters,) = copy.execute("select count(*) from headers").fetchone()
+    size = file.stat().st_size
+    output.print(f"{screens.printable(file)}: {letters:,} letters, {size:,} octets")
+
+
+@main.command()
+@click.argument("address")
+@click.option("--dry-run", is_flag=True, help="Only say how much it would be.")
+@click.pass_context
+def erase(ctx: click.Context, address: str, dry_run: bool) -> None:
+    """Delete every trace of a person's address, and keep it from coming back."""
+    from inbox_agent import forgetting  # noqa: PLC0415
+
+    with _agent(ctx) as agent:
+        done = forgetting.erase(agent, address, dry_run=dry_run)
+    would = "would be " if dry_run else ""
+    output.print(f"{done.letters:,} letters {would}deleted, {done.rewritten:,} {would}rewritten")
+    if not dry_run:
+        output.print("backups, exports and partners.toml are not touched; see to them yourself")
+    ctx.exit(done.report.exit_code)
+
+
+@main.command()
+@click.option("--dry-run", is_flag=True, help="Only say how much it would be.")
+@click.pass_context
+def purge(ctx: click.Context, dry_run: bool) -> None:
+    """Delete letters older than [retention] says; without it nothing is deleted."""
+    from inbox_agent import forgetting  # noqa: PLC0415
+
+    with _agent(ctx) as agent:
+        done = forgetting.purge(agent, dry_run=dry_run)
+    months = agent.config.retention_months
+    would = "would be " if dry_run else ""
+    output.print(f"{done.letters:,} letters older than {months} months {would}deleted")
+    ctx.exit(done.report.exit_code)
 
 
 @main.command()

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from inbox_agent.addresses import Merger, Partner, Roster
 from inbox_agent.business_clock import BusinessClock, Clocks
 from inbox_agent.config_checks import config_checks, fact, partners_checks
+from inbox_agent.config_logins import OAuth2Settings, PasswordSettings
 from inbox_agent.config_mistakes import Mistake, read_toml, refusal, validated
 from inbox_agent.config_models import (
     ClockSettings,
@@ -25,7 +26,6 @@ from inbox_agent.config_models import (
     NoReplyNeeded,
     PartnerEntry,
     PartnersFile,
-    PasswordSettings,
     PollSettings,
     PublishSettings,
     StandardsSettings,
@@ -37,6 +37,7 @@ __all__ = [
     "Config",
     "MailboxSettings",
     "NoReplyNeeded",
+    "OAuth2Settings",
     "PasswordSettings",
     "PollSettings",
     "PublishSettings",
@@ -85,6 +86,11 @@ class Config:
     def publish(self) -> PublishSettings:
         """What crosses into ``partners.db``."""
         return self.file.publish
+
+    @property
+    def retention_months(self) -> int | None:
+        """After how many months letters may be purged; None: never."""
+        return self.file.retention.months
 
     @property
     def no_reply_needed(self) -> NoReplyNeeded:

@@ -42,15 +42,20 @@ def config_checks(config: ConfigFile) -> Found:
     yield from _doubles(
         [(("mailboxes", i, "name"), each.name) for i, each in enumerate(config.mailboxes)]
     )
-    variables = [
-        (("mailboxes", i, "password", "env"), each.password.env)
-        for i, each in enumerate(config.mailboxes)
-        if each.password.env
-    ]
+    variables = list(_variables(config))
     yield from _same_letters(config)
     for loc, problem in _doubles(variables):
         # A variable is taken out of the environment when it is read.
         yield loc, f"{problem}; give each mailbox a variable of its own"
+
+
+def _variables(config: ConfigFile) -> Iterator[tuple[Loc, str]]:
+    for i, each in enumerate(config.mailboxes):
+        if each.password is not None and each.password.env:
+            yield ("mailboxes", i, "password", "env"), each.password.env
+        secret = each.oauth2.client_secret if each.oauth2 is not None else None
+        if secret is not None and secret.env:
+            yield ("mailboxes", i, "oauth2", "client_secret", "env"), secret.env
 
 
 def _same_letters(config: ConfigFile) -> Found:

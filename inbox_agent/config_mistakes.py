@@ -30,13 +30,8 @@ _WANTED = {
     "tuple_type": "a list in [brackets]",
     "dict_type": "a table of keys of your own",
 }
-#: Keys that are known of, but not here or not yet: (what to say, the key meant).
-_NOT_YET = {
-    "oauth2": (
-        "is not supported yet; today a password is needed (for Gmail an app password)",
-        "password",
-    )
-}
+#: Under these somebody may have written the secret itself: it is never shown.
+_SECRET_KEYS = frozenset({"password", "client_secret"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +111,6 @@ def _mistake(model: type[BaseModel], error: ErrorDetails, path: Path) -> Mistake
     if error["type"] != "extra_forbidden":
         return Mistake(path, loc, _problem(model, error))
     key = str(loc[-1])
-    if key in _NOT_YET:
-        return Mistake(path, loc, *_NOT_YET[key])
     allowed = _keys_at(model, loc[:-1])
     problem = f"unknown key; {did_you_mean(key, allowed)}allowed here: {', '.join(allowed)}"
     return Mistake(path, loc, problem, nearest(key, allowed) or "")
@@ -143,8 +136,8 @@ def _problem(model: type[BaseModel], error: ErrorDetails) -> str:
 
 
 def _value(error: ErrorDetails) -> str:
-    # Under `password` somebody may have written the password itself: it is never shown.
-    return "what is written there" if "password" in error["loc"] else shown(error["input"])
+    is_secret = not _SECRET_KEYS.isdisjoint(error["loc"])
+    return "what is written there" if is_secret else shown(error["input"])
 
 
 def _keys_at(model: type[BaseModel], loc: Loc) -> list[str]:

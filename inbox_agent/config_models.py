@@ -12,9 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PlainValidator,
     StrictBool,
@@ -25,10 +23,18 @@ from pydantic import (
 )
 
 from inbox_agent import config_values as values
+from inbox_agent.config_logins import (
+    BesideConfig,
+    OAuth2Settings,
+    PasswordSettings,
+    Section,
+    Text,
+    exactly_one,
+    not_empty,
+)
 from inbox_agent.kinds import Kind, Override
 from inbox_agent.standards import DAY_SECONDS, Span
 
-Text = Annotated[str, AfterValidator(values.plain_text)]
 Folders = Annotated[tuple[Text, ...], AfterValidator(values.some)]
 Domain = Annotated[str, AfterValidator(values.domain)]
 
@@ -62,26 +68,6 @@ RuleName = Literal[
 ]  # fmt: skip
 
 
-def _not_empty(path: Any) -> Any:
-    return values.plain_text(path) if isinstance(path, str) else path
-
-
-def _beside_the_config(path: Any, info: ValidationInfo) -> Any:
-    """A path relative to the config file's folder, which is the validation context."""
-    if not isinstance(path, str):
-        return path
-    return ((info.context or Path()) / Path(_not_empty(path)).expanduser()).resolve()
-
-
-BesideConfig = Annotated[Path, BeforeValidator(_beside_the_config)]
-
-
-class Section(BaseModel):
-    """One table of a config file: no keys but the known ones, never changed after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
 class TeamSettings(Section):
     """Who is us. Domains include their subdomains."""
 
@@ -101,7 +87,7 @@ class TeamSettings(Section):
 class DataSettings(Section):
     """Where ``mirror.db`` and ``partners.db`` lie; relative to the config file."""
 
-    directory: Annotated[Path, BeforeValidator(_not_empty)] = Path("../data")
+    directory: Annotated[Path, BeforeValidator(not_empty)] = Path("../data")
 
 
 class PollSettings(Section):
@@ -109,25 +95,13 @@ class PollSettings(Section):
 
     every: CalendarSpan = Span(300, "seconds")
     since: Date | None = None
+    #: Wait for news in IDLE where the server offers it; polls go on all the same.
+    idle: StrictBool = True
 
     @property
     def every_seconds(self) -> int:
         """Seconds from the beginning of one poll to that of the next."""
         return self.every.amount
-
-
-class PasswordSettings(Section):
-    """Where a password is kept: exactly one of the four."""
-
-    env: Annotated[str, AfterValidator(values.variable)] | None = None
-    keyring: Text | None = None
-    file: BesideConfig | None = None
-    command: Text | None = None
-
-    @model_validator(mode="after")
-    def _is_in_one_place(self) -> Self:
-        _exactly_one(self, "env, keyring, file, command")
-        return self
 
 
 class MailboxSettings(Section):
@@ -139,7 +113,8 @@ class MailboxSettings(Section):
     tls: Literal["implicit", "starttls", "none"] = "implicit"
     ca_file: BesideConfig | None = None
     user: Text
-    password: PasswordSettings
+    password: PasswordSettings | None = None
+    oauth2: OAuth2Settings | None = None
     folders: Folders | None = None
     sent: Folders | None = None
     received_by: tuple[Host, ...] = ()
@@ -163,6 +138,12 @@ class MailboxSettings(Section):
                 'only; allowed here: "implicit", "starttls"'
             )
         return tls
+
+    @model_validator(mode="after")
+    def _has_one_login(self) -> Self:
+        if (self.password is None) == (self.oauth2 is None):
+            raise ValueError("must say exactly one of: password, oauth2")
+        return self
 
 
 class ClockSettings(Section):
@@ -194,7 +175,7 @@ class NoReplyNeeded(Section):
 class _StatedNoReplyNeeded(NoReplyNeeded):
     @model_validator(mode="after")
     def _is_one_way(self) -> Self:
-        _exactly_one(self, "keyword, folder")
+        exactly_one(self, "keyword, folder")
         return self
 
 
@@ -235,6 +216,12 @@ class PublishSettings(Section):
     our_people: StrictBool = False
 
 
+class RetentionSettings(Section):
+    """How long letters are kept; nothing is ever deleted where it does not say."""
+
+    months: Annotated[StrictInt, Field(ge=1, le=1200)] | None = None
+
+
 class ConfigFile(Section):
     """``inbox-agent.toml``."""
 
@@ -244,10 +231,11 @@ class ConfigFile(Section):
     mailboxes: tuple[MailboxSettings, ...] = ()
     clock: ClockSettings = ClockSettings()
     standards: StandardsSettings = StandardsSettings()
-    tiers: dict[str, StandardsSettings] = {}
+    tiers: dict[str, StandardsSettings] = Field(default_factory=dict)
     kinds: tuple[KindEntry, ...] = ()
     measures: MeasuresSettings = MeasuresSettings()
     publish: PublishSettings = PublishSettings()
+    retention: RetentionSettings = RetentionSettings()
 
 
 class MergedDomain(Section):
@@ -272,7 +260,7 @@ class PartnerEntry(Section):
     holidays: Holidays | None = None
     closed: tuple[Date, ...] | None = None
     standards: StandardsSettings = StandardsSettings()
-    fields: dict[str, Any] = {}
+    fields: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _is_somebody(self) -> Self:
@@ -292,8 +280,3 @@ class PartnersFile(Section):
     discover: StrictBool = True
     ignored: tuple[Name, ...] = ()
     partners: tuple[PartnerEntry, ...] = ()
-
-
-def _exactly_one(section: Section, allowed: str) -> None:
-    if sum(value is not None for _, value in section) != 1:
-        raise ValueError(f"must say exactly one of: {allowed}")

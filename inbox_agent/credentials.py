@@ -1,4 +1,4 @@
-"""Passwords, from wherever the config says they are kept. None of them is ever in a message.
+"""Secrets, from wherever the config says they are kept. None of them is ever in a message.
 
 In this order: a systemd credential named like the mailbox (systemd.io/CREDENTIALS), then the one
 place that the config names.
@@ -14,7 +14,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from inbox_agent.config import MailboxSettings
+from inbox_agent.config import MailboxSettings, PasswordSettings
 from inbox_agent.errors import ConfigError
 
 #: A command that asks a person or a token may take a while; one that hangs must not hold a poll.
@@ -29,24 +29,40 @@ def secret(settings: MailboxSettings) -> str:
     A variable is removed from the environment once it is read, so that no child inherits it.
     Raises ConfigError: one line that names the mailbox, the key and what to do.
     """
+    return _secret(settings, settings.password, "password")
+
+
+def client_secret(settings: MailboxSettings) -> str | None:
+    """The secret of the application at the OAuth2 provider; None where the config has none.
+
+    Found and refused like a password.
+    """
+    place = settings.oauth2.client_secret if settings.oauth2 is not None else None
+    return None if place is None else _secret(settings, place, "oauth2.client_secret")
+
+
+def _secret(settings: MailboxSettings, place: PasswordSettings | None, key: str) -> str:
     credential = _systemd_credential(settings.name)
     if credential is not None:
         return _clean(*credential)
-    (kind,) = (kind for kind in _SOURCES if getattr(settings.password, kind) is not None)
-    return _SOURCES[kind](settings, _Refusal(settings.name, f"password.{kind}"))
+    if place is None:
+        raise Refusal(settings.name, key)("the config says none; name where it is kept")
+    (kind,) = (kind for kind in _SOURCES if getattr(place, kind) is not None)
+    return _SOURCES[kind](place, settings.user, Refusal(settings.name, f"{key}.{kind}"))
 
 
-class _Refusal:
+class Refusal:
     """Makes the errors of one mailbox and key; what was read is no part of them."""
 
     def __init__(self, mailbox: str, key: str) -> None:
         self._where = f'mailbox "{mailbox}": {key}'
 
     def __call__(self, problem: str) -> ConfigError:
+        """The error for a problem, which is said together with its remedy."""
         return ConfigError(f"{self._where}: {problem}")
 
 
-def _clean(raw: bytes, refusal: _Refusal) -> str:
+def _clean(raw: bytes, refusal: Refusal) -> str:
     """Bytes as a password: UTF-8 without the one line break that editors add.
 
     A line break further in would end the LOGIN command and begin another (RFC 3501 §2.2).
@@ -64,34 +80,38 @@ def _clean(raw: bytes, refusal: _Refusal) -> str:
     return text
 
 
-def _systemd_credential(mailbox: str) -> tuple[bytes, _Refusal] | None:
+def _systemd_credential(mailbox: str) -> tuple[bytes, Refusal] | None:
     """What systemd hands us for a mailbox. It sets the rights itself, so they are not judged."""
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     path = Path(folder) / mailbox if folder else None
     if path is None or not path.is_file():
         return None
-    refusal = _Refusal(mailbox, f"systemd credential {path}")
+    refusal = Refusal(mailbox, f"systemd credential {path}")
     try:
         return path.read_bytes(), refusal
     except OSError as exc:
         raise refusal(f"can't be read: {exc.strerror}") from exc
 
 
-def _from_env(settings: MailboxSettings, refusal: _Refusal) -> str:
-    name = settings.password.env or ""
+def _from_env(place: PasswordSettings, _user: str, refusal: Refusal) -> str:
+    name = place.env or ""
     value = os.environ.pop(name, None)
     if value is None:
         raise refusal(f"{name} is not set; export it before starting")
     return _clean(os.fsencode(value), refusal)
 
 
-def _from_keyring(settings: MailboxSettings, refusal: _Refusal) -> str:
+def keyring_entry(named: str, user: str) -> tuple[str, str]:
+    """``SERVICE/USER`` as the two; where no user is named it is that of the mailbox."""
+    service, slash, own_user = named.rpartition("/")
+    return (service, own_user) if slash else (own_user, user)
+
+
+def _from_keyring(place: PasswordSettings, user: str, refusal: Refusal) -> str:
     import keyring  # noqa: PLC0415  # slow to import, and needed by those who use one
     from keyring.errors import KeyringError  # noqa: PLC0415
 
-    service, slash, user = (settings.password.keyring or "").rpartition("/")
-    if not slash:
-        service, user = user, settings.user
+    service, user = keyring_entry(place.keyring or "", user)
     try:
         value = keyring.get_password(service, user)
     except KeyringError as exc:
@@ -104,8 +124,12 @@ def _from_keyring(settings: MailboxSettings, refusal: _Refusal) -> str:
     return _clean(value.encode("utf-8", errors="surrogatepass"), refusal)
 
 
-def _from_file(settings: MailboxSettings, refusal: _Refusal) -> str:
-    path = settings.password.file or Path()
+def _from_file(place: PasswordSettings, _user: str, refusal: Refusal) -> str:
+    return _clean(private_file(place.file or Path(), "password", refusal), refusal)
+
+
+def private_file(path: Path, what: str, refusal: Refusal) -> bytes:
+    """What a file holds that nobody but us may read; `refusal` makes the ConfigError."""
     quoted = shlex.quote(str(path))
     try:
         # Rights are those of the file that is open, whatever its name may mean a moment later;
@@ -116,17 +140,17 @@ def _from_file(settings: MailboxSettings, refusal: _Refusal) -> str:
     with os.fdopen(descriptor, "rb") as file:
         about = os.fstat(descriptor)
         if not stat.S_ISREG(about.st_mode):
-            raise refusal(f"{path} is no file; name the file that holds the password")
+            raise refusal(f"{path} is no file; name the file that holds the {what}")
         if about.st_uid != os.geteuid():
             raise refusal(f"{path} is somebody else's; type: chown {os.geteuid()} {quoted}")
         if stat.S_IMODE(about.st_mode) & 0o077:
             raise refusal(f"others may read {path}; type: chmod 600 {quoted}")
-        return _clean(file.read(_LARGEST_FILE_OCTETS), refusal)
+        return file.read(_LARGEST_FILE_OCTETS)
 
 
-def _from_command(settings: MailboxSettings, refusal: _Refusal) -> str:
+def _from_command(place: PasswordSettings, _user: str, refusal: Refusal) -> str:
     try:
-        arguments = shlex.split(settings.password.command or "")
+        arguments = shlex.split(place.command or "")
     except ValueError as exc:
         raise refusal(f"can't be read as a command ({exc}); mend the quotes") from exc
     output, problem = _run(arguments)
@@ -153,7 +177,7 @@ def _run(arguments: list[str]) -> tuple[bytes, str]:
     return done.stdout, f"ended with exit code {done.returncode}" if done.returncode else ""
 
 
-_SOURCES: dict[str, Callable[[MailboxSettings, _Refusal], str]] = {
+_SOURCES: dict[str, Callable[[PasswordSettings, str, Refusal], str]] = {
     "env": _from_env,
     "keyring": _from_keyring,
     "file": _from_file,

@@ -37,7 +37,7 @@ def kept_fields(
     lines up to there, and the mark that says so.
     """
     block = line_ends_restored(block)
-    fields = list(_fields(block))
+    fields = list(raw_fields(block))
     once = _chosen_received(fields, received_by) | _first(fields, "authentication-results")
     wanted = None if names is None else {name.lower() for name in names} | {"\n"}
     kept = b"".join(
@@ -57,7 +57,7 @@ def _whole_lines(kept: bytes) -> bytes:
     return kept[: kept.rfind(b"\n", 0, room) + 1]
 
 
-def _fields(block: bytes) -> Iterator[tuple[str, bytes]]:
+def raw_fields(block: bytes) -> Iterator[tuple[str, bytes]]:
     """Yields (lower-case name, raw lines) of each field of a header.
 
     The name is ``"\\n"`` for the empty line that ends the block and empty for lines above the

@@ -15,8 +15,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from inbox_agent.config import MailboxSettings
-from inbox_agent.errors import FolderUnavailable, MailboxError, MailboxRefused, MailboxUnavailable
+from inbox_agent.errors import (
+    Fault,
+    FolderUnavailable,
+    MailboxError,
+    MailboxRefused,
+    MailboxUnavailable,
+)
 from inbox_agent.imap_commands import HEADER_OCTETS
+from inbox_agent.imap_faults import fault_of, pause_seconds
+from inbox_agent.imap_placeholders import is_placeholder
 
 #: What can go wrong between us and a server once a connection is asked for. The parsers add
 #: ValueError and its like, which are no faults of ours either.
@@ -27,15 +35,8 @@ UNREADABLE = (
     *(RecursionError, OverflowError),
 )
 
-# Response codes that pass by themselves (RFC 5530 §3; RFC 9051 §7.1 for LIMIT), and the words
-# of servers that have none: Exchange throttles, Gmail counts connections.
-_PASSING_CODES = r"\[(?:UNAVAILABLE|INUSE|LIMIT|SERVERBUG|OVERQUOTA|CONTACTADMIN|THROTTLED)\b"
-_PASSING_WORDS = r"throttl|temporar|try again|too many|not connected|unavailable"
-_PASSING = re.compile(f"{_PASSING_CODES}|{_PASSING_WORDS}", re.IGNORECASE)
-_BUSY = re.compile(r"\[(?:UNAVAILABLE|INUSE|LIMIT|THROTTLED)\b|throttl|too many", re.IGNORECASE)
-# The second is what Dovecot says as it ends a session whose folder got another UIDVALIDITY.
-_MADE_ANEW = re.compile("UIDVALIDITY|session state is inconsistent", re.IGNORECASE)
 _SHOWN = 160
+_LITERAL_SIZE = re.compile(rb"\{\d+\+?\}$")
 _FIELD_LIST = re.compile(rb"(BODY\[HEADER\.FIELDS) \([^\]]*\)", re.IGNORECASE)
 
 
@@ -67,10 +68,13 @@ def without_echo(data: Iterable[Any]) -> list[Any]:
     """A FETCH answer, as imaplib gives it, without the list of field names before each literal.
 
     The server repeats for every letter which fields were asked for, 700 octets of them, and
-    imapclient's parser goes through that octet by octet.
+    imapclient's parser goes through that octet by octet. A literal of which only the beginning
+    was kept is announced at that length: the parser insists that the two agree.
     """
     return [
-        (_FIELD_LIST.sub(rb"\1", item[0]), item[1]) if isinstance(item, tuple) else item
+        (_LITERAL_SIZE.sub(b"{%d}" % len(item[1]), _FIELD_LIST.sub(rb"\1", item[0])), item[1])
+        if isinstance(item, tuple)
+        else item
         for item in data
     ]
 
@@ -78,19 +82,27 @@ def without_echo(data: Iterable[Any]) -> list[Any]:
 def letters(answered: Iterable[Mapping[bytes, Any]], wanted: Set[int]) -> dict[int, Items]:
     """The answers by uid: those of `wanted` that have a header block, if an empty one.
 
-    Servers also answer unasked: flags that changed, letters nobody asked for.
+    Servers also answer unasked: flags that changed, letters nobody asked for. And they make
+    letters up where they can't give the true one.
     """
     found: dict[int, Mapping[bytes, Any]] = {items.get(b"UID", 0): items for items in answered}
+    read = {uid: _items(items, _block(items)) for uid, items in found.items() if uid in wanted}
     return {
-        uid: Items(
-            received_at=_in_utc(items.get(b"INTERNALDATE")),
-            size_octets=size if isinstance(size := items.get(b"RFC822.SIZE"), int) else None,
-            block=block[:HEADER_OCTETS],
-            is_complete=b"INTERNALDATE" in items and b"RFC822.SIZE" in items,
-        )
-        for uid, items in found.items()
-        if uid in wanted and (block := _block(items)) is not None
+        uid: letter
+        for uid, letter in read.items()
+        if letter is not None and not is_placeholder(letter.block, letter.size_octets)
     }
+
+
+def _items(items: Mapping[bytes, Any], block: bytes | None) -> Items | None:
+    if block is None:
+        return None
+    return Items(
+        received_at=_in_utc(items.get(b"INTERNALDATE")),
+        size_octets=size if isinstance(size := items.get(b"RFC822.SIZE"), int) else None,
+        block=block[:HEADER_OCTETS],
+        is_complete=b"INTERNALDATE" in items and b"RFC822.SIZE" in items,
+    )
 
 
 def _block(items: Mapping[bytes, Any]) -> bytes | None:
@@ -121,11 +133,6 @@ def said(data: object) -> str:
     text = data.decode("utf-8", "replace") if isinstance(data, bytes) else str(data or "")
     clean = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text)
     return " ".join(clean.split())[:_SHOWN] or "nothing"
-
-
-def is_busy(text: str) -> bool:
-    """Whether a refused command was refused because the server has too much to do."""
-    return _BUSY.search(text) is not None
 
 
 def place(settings: MailboxSettings, folder: str | None = None) -> str:
@@ -163,26 +170,44 @@ def login_error(settings: MailboxSettings, exc: Exception) -> MailboxError:
         exc.__context__, OSError | imaplib.IMAP4.abort
     )
     text = _cause(exc)
-    if cut or _PASSING.search(text):
+    fault = Fault.CONNECTION if cut else fault_of(text, Fault.AUTHENTICATION)
+    if cut or fault is Fault.LATER:
         return MailboxUnavailable(
             f"{place(settings)}: {settings.host} broke off the login ({text}); "
-            f"the next poll tries again"
+            f"the next poll tries again",
+            fault=fault_of(text, fault),
+            retry_after_seconds=pause_seconds(text),
         )
     return MailboxRefused(
         f'{place(settings)}: {settings.host} refuses the login of "{settings.user}" ({text}); '
-        f"check `user` and `password`"
+        f"check `user` and `password`",
+        fault=fault if fault is Fault.FATAL else Fault.AUTHENTICATION,
     )
 
 
 def session_error(settings: MailboxSettings, folder: str | None, exc: Exception) -> MailboxError:
     """What an error after the login means; the connection is of no more use."""
     text, where = _cause(exc), place(settings, folder)
-    if folder is not None and _MADE_ANEW.search(text):
+    fault = fault_of(text, Fault.CONNECTION)
+    if folder is not None and fault is Fault.GENERATION:
         return FolderUnavailable(
-            f"{where}: it was made anew while we read it ({text}); the next poll reads it afresh"
+            f"{where}: it was made anew while we read it ({text}); the next poll reads it afresh",
+            fault=fault,
         )
+    is_garbled = not isinstance(exc, OSError | imaplib.IMAP4.error)
     return MailboxUnavailable(
-        f"{where}: lost the connection to {settings.host} ({text}); the next poll tries again"
+        f"{where}: lost the connection to {settings.host} ({text}); the next poll tries again",
+        fault=Fault.PROTOCOL if is_garbled else fault,
+        retry_after_seconds=pause_seconds(text),
+    )
+
+
+def refusal(settings: MailboxSettings, folder: str, text: str) -> FolderUnavailable:
+    """What a tagged NO or BAD about a folder means."""
+    return FolderUnavailable(
+        f"{place(settings, folder)}: the server refuses it ({text}); the next poll tries again; "
+        f"see whether it was renamed or deleted, or its rights changed",
+        fault=fault_of(text, Fault.FOLDER),
     )
 
 

@@ -7,11 +7,16 @@ every line is held against this list before it leaves.
 from __future__ import annotations
 
 import imaplib
+import io
 import re
-from collections.abc import Iterator, Sequence
+import socket
+import time
+from collections.abc import Sequence
 from typing import Any
 
+from inbox_agent import __version__
 from inbox_agent.delivery_reports import PART_HEADER_OCTETS, PART_OCTETS
+from inbox_agent.imap_socket import TimelyReader, keep_alive
 from inbox_agent.messages import HEADER_FIELDS
 
 #: The highest uid there can be (RFC 3501 §9, nz-number).
@@ -33,26 +38,39 @@ _PART = f"BODY.PEEK[{{0}}.MIME]<0.{PART_HEADER_OCTETS}> BODY.PEEK[{{0}}]<0.{PART
 #: and third part (RFC 6522 §3), and the transfer encoding of each.
 REPORT_ITEMS = f"(UID {_PART.format(2)} {_PART.format(3)})"
 
+#: Who we are, for the server's log (RFC 2971 §3.3).
+OUR_ID = f'("name" "inbox-agent" "version" "{__version__}")'
+
 _SET = rb"\d+(?::\d+)?(?:,\d+(?::\d+)?)*"
 _KEYWORD = rb'[^\x00-\x20\x7f-\xff(){%*"\\\]]+'
 _ALLOWED = tuple(
     re.compile(form, re.IGNORECASE)
     for form in (
-        rb"CAPABILITY|STARTTLS|NOOP|LOGOUT",
-        rb"AUTHENTICATE PLAIN",
-        rb"LOGIN [^\x00]+",
-        rb'LIST "" "\*"',
-        rb'EXAMINE "[^\x00]*"',
-        rb"UID SEARCH (?:UID %b|\d+)" % _SET
+        rb"CAPABILITY|NOOP|LOGOUT",  # RFC 3501 §6.1.1, §6.1.2, §6.1.3
+        rb"IDLE",  # RFC 2177 §3
+        rb"STARTTLS",  # RFC 3501 §6.2.1
+        rb"AUTHENTICATE PLAIN",  # RFC 3501 §6.2.2, RFC 4616
+        rb"AUTHENTICATE (?:OAUTHBEARER|XOAUTH2)",  # RFC 7628; Google's form of the same
+        rb"LOGIN [^\x00]+",  # RFC 3501 §6.2.3
+        rb"ID " + re.escape(OUR_ID.encode()),  # RFC 2971 §3.1
+        rb'LIST "" "\*"',  # RFC 3501 §6.3.8
+        rb'EXAMINE "[^\x00]*"',  # RFC 3501 §6.3.2
+        rb"UID SEARCH (?:UID %b|\d+)" % _SET  # RFC 3501 §6.4.4, §6.4.8
         + rb"(?: SINCE \d\d-[A-Z]{3}-\d{4})?(?: KEYWORD %b)?" % _KEYWORD,
-        rb"UID FETCH %b " % _SET + re.escape(FETCH_ITEMS.encode()),
+        rb"UID FETCH %b " % _SET + re.escape(FETCH_ITEMS.encode()),  # RFC 3501 §6.4.5, §6.4.8
         rb"UID FETCH %b " % _SET + re.escape(REPORT_ITEMS.encode()),
     )
 )
-#: A longer literal is read and thrown away, so that it costs its letter and not the memory.
+#: Of a longer literal only the beginning is kept: not every server knows partial fetches.
 LITERAL_OCTETS = 1_048_576
 #: What is kept of the answer to one command; a server that says more is not listened to.
 ANSWER_OCTETS = 64 * 1_048_576
+#: Seconds for one command, from sending it to the end of its answer; for the greeting, too.
+OPERATION_SECONDS = 300.0
+#: IDLE is one command that lasts (RFC 2177: to be ended after 29 minutes at the latest).
+IDLE_SECONDS = 29 * 60.0
+_LONGEST_ANSWER_LINE = 1_000_000
+_LINE_OCTETS = 64  # of memory for a line, however short, beside what is in it
 # RFC 7162 §4: a client should keep its lines to about 8,192 octets.
 _LONGEST_LINE = 8_000
 
@@ -65,13 +83,18 @@ class CommandGuard:
     """Holds every piece of bytes bound for one server against the allow-list."""
 
     def __init__(self) -> None:
-        # After AUTHENTICATE imaplib sends the base64 answer and then CRLF, each by itself.
+        # After AUTHENTICATE imaplib sends the base64 answer and then CRLF, each by itself. A
+        # refused token is told of in a challenge that wants an answer, too (RFC 7628 §3.2.3).
         self._answers_left = 0
+        self._is_idling = False
 
     def check(self, data: bytes) -> None:
         """Return if `data` may be sent. Raises ForbiddenCommand, which does not quote it."""
         if self._answers_left and re.fullmatch(rb"[A-Za-z0-9+/]*=*|\*|\r\n", data):
             self._answers_left -= 1
+            return
+        if self._is_idling and data == b"DONE\r\n":  # RFC 2177 §3: what ends IDLE has no tag
+            self._is_idling = False
             return
         tag, _, command = data.removesuffix(b"\r\n").partition(b" ")
         allowed = (
@@ -82,45 +105,67 @@ class CommandGuard:
             and any(form.fullmatch(command) for form in _ALLOWED)
         )
         if not allowed:
-            verb = command.split(b" ")[0][:20].decode("ascii", "replace")
-            raise ForbiddenCommand(f"{verb!r}, as it stands, is not on the list of commands")
-        self._answers_left = 2 if command.upper().startswith(b"AUTHENTICATE") else 0
+            shown = command.split(b" ")[0][:20].decode("ascii", "replace")
+            raise ForbiddenCommand(f"{shown!r}, as it stands, is not on the list of commands")
+        verb, _, mechanism = command.upper().partition(b" ")
+        self._is_idling = verb == b"IDLE"
+        self._answers_left = (2 if mechanism == b"PLAIN" else 4) * (verb == b"AUTHENTICATE")
 
 
 class GuardedIMAP4(imaplib.IMAP4):
-    """imaplib that sends only what `CommandGuard` lets pass and keeps its memory bounded."""
+    """imaplib that sends only what `CommandGuard` lets pass, and bounds memory and time.
+
+    `operation_seconds` holds for the commands sent from now on.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._guard = CommandGuard()
         self._octets_heard = 0
+        self.operation_seconds = OPERATION_SECONDS
+        self._due = time.monotonic() + self.operation_seconds
+        self._timely: TimelyReader | None = None
         super().__init__(*args, **kwargs)
+
+    def _create_socket(self, timeout: float | None = None) -> socket.socket:
+        sock: socket.socket = super()._create_socket(timeout)  # type: ignore[misc]
+        keep_alive(sock)
+        return sock
 
     def send(self, data: Any) -> None:
         """Send bytes. Raises ForbiddenCommand before they leave."""
         self._guard.check(bytes(data))
         self._octets_heard = 0
+        lasts = bytes(data).upper().endswith(b" IDLE\r\n")
+        self._due = time.monotonic() + (IDLE_SECONDS if lasts else self.operation_seconds)
         super().send(data)
 
     def read(self, size: int) -> bytes:
-        """Read a literal; of one that is too long nothing is kept."""
+        """Read a literal; of one that is too long only the beginning is kept."""
+        reader = self._reader()
         if not LITERAL_OCTETS < size <= ANSWER_OCTETS:
             self._count(size)
-            return super().read(size)
-        for start in range(0, size, HEADER_OCTETS):
-            if not super().read(min(HEADER_OCTETS, size - start)):
-                break
-        return b""
+            return reader.read(size)
+        kept = reader.read(HEADER_OCTETS)
+        for start in range(HEADER_OCTETS, size, HEADER_OCTETS):
+            if not reader.read(min(HEADER_OCTETS, size - start)):
+                return b""
+        return kept
 
     def readline(self) -> bytes:
         """Read a line. One that is too long leaves us mid-answer: imaplib's `abort`."""
-        try:
-            line = super().readline()
-        except imaplib.IMAP4.abort:
-            raise
-        except imaplib.IMAP4.error as exc:
-            raise self.abort(str(exc)) from exc
-        self._count(len(line))
+        line = self._reader().readline(_LONGEST_ANSWER_LINE + 1)
+        if len(line) > _LONGEST_ANSWER_LINE:
+            raise self.abort(f"more than {_LONGEST_ANSWER_LINE} octets in one line")
+        self._count(len(line) + _LINE_OCTETS)
         return line
+
+    def _reader(self) -> io.BufferedReader[Any]:
+        """Of the socket as it is now: what came in clear before TLS is not read after it."""
+        if self._timely is None or self._timely.sock is not self.sock:
+            self._timely = TimelyReader(self.sock, self._due)
+            self._buffered = io.BufferedReader(self._timely)
+        self._timely.due = self._due
+        return self._buffered
 
     def _count(self, octets: int) -> None:
         self._octets_heard += octets
@@ -149,15 +194,15 @@ def uid_set(uids: Sequence[int]) -> str:
     return ",".join(str(low) if low == high else f"{low}:{high}" for low, high in runs)
 
 
-def windows(first: int, top: int) -> Iterator[str]:
-    """Cut the uids from `first` upwards into sets that hold at most `WINDOW` of those up to `top`.
+def windows(first: int, top: int) -> list[tuple[int, int]]:
+    """Cut the uids from `first` upwards into ranges of at most `WINDOW` of those up to `top`.
 
     Both ends are always numbers: ``n:*`` holds the last letter even where n lies above it
     (RFC 3501 §6.4.8). The last window is open upwards, so a `top` that is too low hides nothing.
     """
+    found = []
     low = first
     while low + WINDOW <= top:
-        yield f"{low}:{low + WINDOW - 1}"
+        found.append((low, low + WINDOW - 1))
         low += WINDOW
-    if low <= MAX_UID:
-        yield f"{low}:{MAX_UID}"
+    return [*found, (low, MAX_UID)] if low <= MAX_UID else found

@@ -22,6 +22,17 @@ _LEFT_OUT_NAMES = frozenset(
     {"Junk", "Spam", "Trash", "Deleted Items", "Deleted Messages", "Drafts"}
 )
 _SHOWN = 10
+_LONGEST_NAME = 3_000  # octets; with every one of them escaped the command is still short enough
+
+#: Attributes, hierarchy separator (None for NIL) and name in wire form (RFC 3501 §7.2.2).
+Line = tuple[tuple[bytes, ...], bytes | None, bytes]
+_LINE = re.compile(
+    rb'\((?P<attributes>[^()]*)\) +(?:(?P<none>NIL)|(?P<separator>"(?:\\.|[^"\\])"|\S)) +'
+    rb"(?P<name>.*)",
+    re.DOTALL | re.IGNORECASE,
+)
+_QUOTED = re.compile(rb'"((?:\\.|[^"\\])*)"', re.DOTALL)
+_UNSPEAKABLE = re.compile(rb"[\r\n\x00]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +67,42 @@ class Choice:
     missing: tuple[str, ...]
 
 
-def listed_folders(
-    lines: Sequence[tuple[Any, Any, Any]], decode: Callable[[bytes], str]
-) -> list[Listed]:
-    """The LIST answer as imapclient parsed it: (attributes, separator, name in wire form).
+def list_lines(data: Iterable[Any]) -> list[Line]:
+    """The LIST answer, as imaplib gives it, line by line; one that can't be read costs itself.
+
+    An unquoted name goes on to the end of its line, whatever is in it. Names that no command can
+    hold (a line break, NUL) are left out.
+    """
+    lines: list[Line] = []
+    literal: tuple[Any, ...] | None = None
+    for item in data:
+        if isinstance(item, tuple):
+            literal = literal or item
+            continue
+        # What follows a literal is the rest of its line.
+        begun, rest = literal or (item or b"", None)
+        found, literal = _LINE.match(begun), None
+        if found is None:
+            continue
+        name = rest if rest is not None else _unquoted(found["name"])
+        if name and len(name) <= _LONGEST_NAME and not _UNSPEAKABLE.search(name):
+            separator = None if found["none"] else _unquoted(found["separator"])
+            lines.append((tuple(found["attributes"].split()), separator, name))
+    return lines
+
+
+def _unquoted(text: bytes) -> bytes:
+    """A quoted string (RFC 3501 §4.3) without its quotes; anything else as it stands."""
+    quoted = _QUOTED.match(text)
+    return re.sub(rb"\\(.)", rb"\1", quoted[1], flags=re.DOTALL) if quoted else text.rstrip()
+
+
+def listed_folders(lines: Iterable[Line], decode: Callable[[bytes], str]) -> list[Listed]:
+    """The folders of a LIST answer.
 
     `decode` reads modified UTF-7 (RFC 3501 §5.1.3). No name makes the others unreadable.
     """
-    by_raw = {_raw(name): (attributes, separator) for attributes, separator, name in lines}
+    by_raw = {name: (attributes, separator) for attributes, separator, name in lines}
     names = {raw: _for_people(raw, decode) for raw in by_raw}
     uses = Counter(names.values())
     return [
@@ -71,18 +110,11 @@ def listed_folders(
             # Two names may look the same once decoded; then the wire form tells them apart.
             name=names[raw] if uses[names[raw]] == 1 else f"{names[raw]} ({ascii(raw)[2:-1]})",
             raw=raw,
-            separator=separator.decode("latin-1") if isinstance(separator, bytes) else "",
+            separator=(separator or b"").decode("latin-1"),
             attributes=frozenset(str(one, "latin-1").lower() for one in attributes),
         )
         for raw, (attributes, separator) in by_raw.items()
     ]
-
-
-def _raw(name: object) -> bytes:
-    """imapclient takes a bare number or NIL for just that, even where a name stands."""
-    if isinstance(name, bytes):
-        return name
-    return b"NIL" if name is None else str(name).encode()
 
 
 def _for_people(raw: bytes, decode: Callable[[bytes], str]) -> str:

@@ -14,8 +14,9 @@ from typing import Any
 
 from inbox_agent import imap_answers as answers
 from inbox_agent.config import MailboxSettings
-from inbox_agent.errors import FolderUnavailable, MailboxUnavailable
-from inbox_agent.imap_commands import WINDOW, GuardedIMAP4, quoted, windows
+from inbox_agent.errors import Fault, FolderUnavailable, MailboxUnavailable
+from inbox_agent.imap_commands import MAX_UID, OUR_ID, WINDOW, GuardedIMAP4, quoted, windows
+from inbox_agent.imap_faults import is_busy, pause_seconds
 from inbox_agent.imap_folders import Folder
 
 #: Seconds a server has to say goodbye.
@@ -65,8 +66,22 @@ class Session:
         if self._is_open:
             with suppress(*answers.TROUBLE):
                 self._connection.socket().settimeout(GOODBYE_SECONDS)
+                self._connection.operation_seconds = GOODBYE_SECONDS
                 self._connection.logout()
             self.drop()
+
+    def introduce(self) -> None:
+        """Tell the server who we are (RFC 2971 §3.1); its answer is of no matter."""
+        with self.talking() as connection:
+            _answer(connection.xatom, "ID", OUR_ID)
+
+    def list_lines(self) -> list[Any]:
+        """The answer to LIST (RFC 3501 §6.3.8) as imaplib gives it."""
+        with self.talking() as connection:
+            kind, data = _answer(connection.list, '""', '"*"')
+            if kind != "OK":
+                raise imaplib.IMAP4.error(f"LIST: {answers.said(data)}")
+        return data
 
     def examine(self, folder: Folder) -> FolderStatus:
         """Open a folder for reading only. Raises FolderUnavailable (see `Mailbox.examine`)."""
@@ -97,13 +112,22 @@ class Session:
     def refused(self, folder: Folder, data: object) -> MailboxUnavailable:
         """The error for a tagged NO or BAD; a server that is too busy is left in peace."""
         text = answers.said(data)
+        if not is_busy(text):
+            return answers.refusal(self._settings, folder.name, text)
+        self.drop()
         where = answers.place(self._settings, folder.name)
-        if answers.is_busy(text):
-            self.drop()
-            return MailboxUnavailable(f"{where}: the server is busy ({text}); try again later")
+        return MailboxUnavailable(
+            f"{where}: the server is busy ({text}); try again later",
+            fault=Fault.LATER,
+            retry_after_seconds=pause_seconds(text),
+        )
+
+    def made_anew(self, folder: Folder) -> FolderUnavailable:
+        """The error for a folder that got another UIDVALIDITY under our hands."""
         return FolderUnavailable(
-            f"{where}: the server refuses it ({text}); the next poll tries again; "
-            f"see whether it was renamed or deleted, or its rights changed"
+            f"{answers.place(self._settings, folder.name)}: it was made anew while we read it; "
+            f"the next poll reads it afresh",
+            fault=Fault.GENERATION,
         )
 
     def uid(self, command: str, *args: str) -> tuple[str, list[Any]]:
@@ -118,23 +142,40 @@ class Session:
             uidvalidity = _number(connection, "UIDVALIDITY")
         if uidvalidity not in (None, status.uidvalidity):
             self._examined = None
-            raise FolderUnavailable(
-                f"{answers.place(self._settings, folder.name)}: it was made anew while we read "
-                f"it; the next poll reads it afresh"
-            )
+            raise self.made_anew(folder)
         return kind, data
 
-    def search(self, first: int, criteria: str = "") -> set[int]:
-        """The uids from `first` upwards that meet `criteria`, asked for window by window."""
+    def search(self, first: int, criteria: str = "") -> list[int]:
+        """The uids from `first` upwards that meet `criteria`, ascending, window by window."""
+        found: list[int] = []
+        for low, high in self._windows(first):
+            uids = self._search(f"UID {low}:{high}{criteria}")
+            found += sorted({uid for uid in uids if low <= uid <= high})
+        return found
+
+    def _windows(self, first: int) -> list[tuple[int, int]]:
+        """Windows of uids that hold at most `WINDOW` letters each, without a gap up to the top.
+
+        Where uids stand close, windows of so many uids do it. Where there are far more uids than
+        letters, each window begins at the uid of every so-manieth letter instead.
+        """
         _, status = self.opened()
-        top = 0
-        if status.exists > WINDOW and status.uidnext is not None:
-            top = status.uidnext - 1
-        elif status.exists > WINDOW:
+        if status.exists <= WINDOW:
+            return windows(first, 0)
+        if status.uidnext is None:
             top = max(self._search(str(status.exists)), default=0)  # the last letter by number
-        return {
-            uid for window in windows(first, top) for uid in self._search(f"UID {window}{criteria}")
-        }
+        else:
+            top = status.uidnext - 1
+        if top - first < 2 * status.exists:
+            return windows(first, top)
+        starts = [first]
+        for number in range(status.exists - WINDOW, 0, -WINDOW):
+            uid = max(self._search(str(number)), default=first)
+            if uid < first:
+                break
+            starts.append(uid + 1)
+        starts = sorted({low for low in starts if low <= MAX_UID})
+        return list(zip(starts, [low - 1 for low in starts[1:]] + [MAX_UID], strict=True))
 
     def _search(self, criteria: str) -> list[int]:
         folder, _ = self.opened()

@@ -99,16 +99,20 @@ class Intake:
 
     def _read(self, letters: Iterable[FiledLetter], folder: str, uid: int) -> None:
         """Keep the letters that are not held yet, in batches; `uid` is the last one given."""
-        held = self.mirror.held_digests(self.job.mailbox, folder)
+        held, keeper = self.mirror.held_digests(self.job.mailbox, folder), self.mirror.keeper()
         self.progress.folder(self.job.mailbox, folder, 0)
         batch: list[FetchedHeader] = []
         for letter in letters:
             header, message = self._header(letter, folder, uid + 1)
             self._look_at(message)
-            if message.digest not in held:
-                held.add(message.digest)
+            kept = keeper.kept(header)
+            if kept is None:
+                continue
+            digest = message.digest if kept is header else parse_message(kept).digest
+            if digest not in held:
+                held.add(digest)
                 uid += 1
-                batch.append(header)
+                batch.append(kept)
             if len(batch) == _BATCH:
                 self._keep(folder, batch)
                 batch = []

@@ -8,60 +8,49 @@ never used again.
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
-from imapclient import IMAPClient, SocketTimeout, imap4, imap_utf7, tls
+from imapclient import SocketTimeout, imap_utf7
 from imapclient.datetime_util import format_criteria_date
 from imapclient.response_parser import parse_fetch_response
 
 from inbox_agent import imap_answers as answers
 from inbox_agent.config import MailboxSettings
-from inbox_agent.errors import ConfigError, MailboxRefused
+from inbox_agent.errors import (
+    ConfigError,
+    Fault,
+    FolderUnavailable,
+    MailboxUnavailable,
+)
 from inbox_agent.header_block import kept_fields
+from inbox_agent.imap_client import Client, logged_in
 from inbox_agent.imap_commands import (
     FETCH_ITEMS,
+    MAX_UID,
     REPORT_ITEMS,
-    GuardedIMAP4,
     is_keyword,
     uid_set,
 )
-from inbox_agent.imap_folders import Choice, Folder, choose_folders, listed_folders
-from inbox_agent.imap_login import log_in, start_tls
+from inbox_agent.imap_faults import is_busy
+from inbox_agent.imap_folders import Choice, Folder, choose_folders, list_lines, listed_folders
+from inbox_agent.imap_login import ready
 from inbox_agent.imap_reports import with_reports
-from inbox_agent.imap_security import checked_secret, tls_context
-from inbox_agent.imap_session import FolderStatus, Session, shut
+from inbox_agent.imap_session import FolderStatus, Session
 from inbox_agent.messages import HEADER_FIELDS, FetchedHeader
+from inbox_agent.oauth2 import Login
 
 __all__ = ["Folder", "FolderStatus", "Mailbox"]
 
 #: Seconds to connect, and for each read after that.
 TIMEOUT = SocketTimeout(connect=15, read=60)
+#: So often a session connects anew to find the letter over which the server breaks off.
+RECONNECTS = 6
+_PIECES = 16  # of a batch that broke the connection: 250 letters, then 16, then 1
 _LARGEST_BATCH = 500  # keeps the command line under 8,000 octets even without ranges
-
-
-class _Plain(GuardedIMAP4, imap4.IMAP4WithTimeout):  # type: ignore[misc]
-    """Without TLS, or before STARTTLS."""
-
-
-class _Tls(GuardedIMAP4, tls.IMAP4_TLS):  # type: ignore[misc]
-    """TLS from the first octet."""
-
-
-class _Client(IMAPClient):  # type: ignore[misc]
-    """IMAPClient over a guarded connection; folder names stay as they came over the wire."""
-
-    connection: GuardedIMAP4
-
-    def _create_IMAP4(self) -> GuardedIMAP4:  # noqa: N802 (IMAPClient's name)
-        self.folder_encode = False
-        if self.ssl:
-            self.connection = _Tls(self.host, self.port, self.ssl_context, TIMEOUT.connect)
-        else:
-            self.connection = _Plain(self.host, self.port, TIMEOUT.connect)
-        return self.connection
 
 
 class Mailbox:
@@ -72,14 +61,15 @@ class Mailbox:
 
     def __init__(
         self,
-        client: _Client,
+        log_in_anew: Callable[[], Client],
         settings: MailboxSettings,
         since: date | None,
         clock: Callable[[], datetime],
     ) -> None:
-        self._client = client
-        self._session = Session(client.connection, settings)
+        self._log_in_anew = log_in_anew
         self._settings = settings
+        self._reconnects_left = RECONNECTS
+        self._open()
         self._since = since
         self._clock = clock
         self._choice: Choice | None = None
@@ -89,7 +79,7 @@ class Mailbox:
     def connect(
         cls,
         settings: MailboxSettings,
-        secret: str,
+        secret: Login,
         *,
         since: date | None = None,
         clock: Callable[[], datetime],
@@ -102,14 +92,16 @@ class Mailbox:
         # At DEBUG imapclient logs every header in clear.
         logger = logging.getLogger("imapclient")
         logger.setLevel(max(logger.level, logging.WARNING))
-        password = checked_secret(settings, secret)
-        client = _connected(settings)
-        try:
-            log_in(client, settings, password)
-        except BaseException:
-            shut(client.connection)
-            raise
-        return cls(client, settings, since, clock)
+        login = ready(settings, secret)
+        return cls(lambda: logged_in(settings, login, TIMEOUT), settings, since, clock)
+
+    def _open(self) -> None:
+        self._client = self._log_in_anew()
+        self._session = Session(self._client.connection, self._settings)
+        with self._session.talking():
+            is_asked = self._client.has_capability("ID")
+        if is_asked:
+            self._session.introduce()
 
     def folders(self) -> tuple[Folder, ...]:
         """The folders to read: INBOX first, then by name; Sent is always among them.
@@ -127,7 +119,8 @@ class Mailbox:
         if self._choice is None:
             with self._session.talking():
                 is_gmail = bool(self._client.has_capability("X-GM-EXT-1"))
-                listed = listed_folders(self._client.list_folders(), imap_utf7.decode)
+            lines = list_lines(self._session.list_lines())
+            listed = listed_folders(lines, imap_utf7.decode)
             self._choice = choose_folders(self._settings, listed, is_gmail)
         return self._choice
 
@@ -149,7 +142,7 @@ class Mailbox:
         if self._since is not None and self._since.year > 1970:
             day = format_criteria_date(self._since - timedelta(days=1))
             criteria = f" SINCE {day.decode()}"
-        return sorted(uid for uid in self._session.search(after + 1, criteria) if uid > after)
+        return self._session.search(after + 1, criteria)
 
     def keyword_uids(self, keyword: str) -> frozenset[int]:
         """The uids of the examined folder's letters that carry `keyword`.
@@ -166,22 +159,51 @@ class Mailbox:
         """The header blocks of `uids`, batch by batch, ascending, with the uids there is none for.
 
         A bounce comes with what is kept of its delivery report, if the server gives it.
-        A letter is given up only after it was asked for alone. Raises FolderUnavailable where
-        the server refuses a whole batch or the folder is made anew meanwhile.
+        A letter is given up only after it was asked for alone. One over which the server breaks
+        off is found on new connections, part by part, and costs only itself. Raises
+        FolderUnavailable where the server refuses a whole batch or the folder is made anew
+        meanwhile.
         """
         opened, status = self._session.opened()
         if folder != opened:
             raise RuntimeError(f"{folder.name!r} is not the examined folder")
         wanted = sorted(set(uids))
-        size = max(1, min(batch, _LARGEST_BATCH))
-        for start in range(0, len(wanted), size):
-            part = wanted[start : start + size]
-            found = self._read_batch(part)
-            headers = [self._header(folder, status, uid, found[uid]) for uid in sorted(found)]
-            yield (
-                with_reports(headers, lambda some: self._ask(some, REPORT_ITEMS)),
-                [uid for uid in part if uid not in found],
-            )
+        waiting = deque(_pieces(wanted, max(1, min(batch, _LARGEST_BATCH))))
+        while waiting:
+            part = waiting.popleft()
+            try:
+                headers = self._headers(folder, status, part)
+            except MailboxUnavailable as exc:
+                self._go_on_after(exc, folder, status)
+                if len(part) == 1:
+                    yield [], part
+                else:
+                    waiting.extendleft(reversed(_pieces(part, -(-len(part) // _PIECES))))
+                continue
+            got = {header.uid for header in headers}
+            yield headers, [uid for uid in part if uid not in got]
+
+    def _headers(
+        self, folder: Folder, status: FolderStatus, uids: list[int]
+    ) -> list[FetchedHeader]:
+        found = self._read_batch(uids)
+        headers = [self._header(folder, status, uid, found[uid]) for uid in sorted(found)]
+        return with_reports(headers, lambda some: self._ask(some, REPORT_ITEMS))
+
+    def _go_on_after(self, lost: MailboxUnavailable, folder: Folder, status: FolderStatus) -> None:
+        """Connect anew and open the folder again; one letter may be what broke the connection.
+
+        Raises `lost` where that can't be it, or was tried often enough in this session; and
+        MailboxUnavailable where the server breaks off over no letter at all, too.
+        """
+        is_broken = lost.fault in (Fault.CONNECTION, Fault.PROTOCOL)
+        if isinstance(lost, FolderUnavailable) or not is_broken or not self._reconnects_left:
+            raise lost
+        self._reconnects_left -= 1
+        self._open()
+        if self._session.examine(folder).uidvalidity != status.uidvalidity:
+            raise self._session.made_anew(folder)
+        self._ask([MAX_UID], FETCH_ITEMS)
 
     def close(self) -> None:
         """Log out, in bounded time; harmless when done twice or after an error."""
@@ -230,7 +252,7 @@ class Mailbox:
         """The answers to one FETCH, also unasked ones; None where they can't be read."""
         kind, data = self._session.uid("FETCH", uid_set(uids), items)
         if kind != "OK":
-            if answers.is_busy(answers.said(data)):
+            if is_busy(answers.said(data)):
                 raise self._session.refused(self._session.opened()[0], data)
             self._refusal = data
             return None
@@ -259,27 +281,5 @@ class Mailbox:
         )
 
 
-def _connected(settings: MailboxSettings) -> _Client:
-    context = tls_context(settings)
-    try:
-        client = _Client(
-            settings.host,
-            answers.port(settings),
-            ssl=settings.tls == "implicit",
-            ssl_context=context,
-            timeout=TIMEOUT,
-        )
-    except answers.TROUBLE as exc:
-        raise answers.connection_error(settings, exc) from exc
-    try:
-        if client.connection.state != "NONAUTH":
-            raise MailboxRefused(
-                f"{answers.place(settings)}: {settings.host} lets everybody in without a login "
-                f"(PREAUTH); we read a mailbox only as the user of the config"
-            )
-        if settings.tls == "starttls":
-            start_tls(client, settings, context)
-    except BaseException:
-        shut(client.connection)
-        raise
-    return client
+def _pieces(uids: list[int], size: int) -> list[list[int]]:
+    return [uids[start : start + size] for start in range(0, len(uids), size)]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import secrets
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -40,6 +40,7 @@ from inbox_agent.mirror_rows import (
 )
 from inbox_agent.mirror_schema import migrations
 from inbox_agent.sqlite_files import migrated, private_directory, store_errors
+from inbox_agent.tombstones import Keeper, Tombstones, read_tombstones
 
 #: A letter the server gives nothing for is asked for in so many polls, then let be.
 TRIES = 3
@@ -134,8 +135,12 @@ class Mirror:
         headers: Sequence[FetchedHeader],
         missing: Sequence[int] = (),
     ) -> int:
-        """Keep a batch and its checkpoint, both or neither; returns how many letters are new."""
-        rows = [insert_row(header) for header in headers]
+        """Keep a batch and its checkpoint, both or neither; returns how many letters are new.
+
+        What was erased or purged is not kept, and not asked for again.
+        """
+        kept = map(self.keeper().kept, headers)
+        rows = [insert_row(header) for header in kept if header]
         with self._writing() as db:
             before = db.conn.total_changes
             db.conn.executemany(INSERT, rows)
@@ -288,6 +293,27 @@ class Mirror:
             with self._writing() as db:
                 db.table("facts").upsert({"name": "pseudonym_key", "value": known}, pk="name")
         return bytes.fromhex(known)
+
+    def writing(self) -> AbstractContextManager[Database]:
+        """One transaction: all that is written within, or nothing. Raises StoreError."""
+        return self._writing()
+
+    def keeper(self) -> Keeper:
+        """What may be kept of letters that come. Raises StoreError without the key to tell."""
+        before = self._fact("purged_before")
+        return Keeper(self.tombstones(), int(before) if before else None)
+
+    def tombstones(self) -> Tombstones | None:
+        """Who was erased; None where nobody was."""
+        rows = self._rows("select digest from erased")
+        return read_tombstones(self.path, frozenset(row["digest"] for row in rows))
+
+    def held(self) -> Iterator[tuple[int, FetchedHeader]]:
+        """Every letter held as it was fetched, with the id of its row."""
+        for row in self._rows("select * from headers order by id"):
+            with self._damage(row["id"]):
+                header = header_of(row)
+            yield row["id"], header
 
     def _fact(self, name: str) -> str | None:
         for row in self._rows("select value from facts where name = ?", (name,)):

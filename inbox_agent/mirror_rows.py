@@ -44,6 +44,8 @@ INSERT = (
     f" values ({', '.join('?' * (len(_FETCHED) + len(_PARSED)))}) on conflict do nothing"
 )
 UPDATE = f"update headers set {', '.join(f'{name} = ?' for name in _PARSED)} where id = ?"  # noqa: S608
+#: A letter that is kept without somebody who was erased.
+REWRITE = UPDATE.replace(" where", ", block = ?, report = ? where")
 #: A copy of an older UIDVALIDITY of its folder is left aside once the newer one has it too.
 NOT_READ_ANEW = (
     "not (headers.uidvalidity is not folders.uidvalidity and exists (select 1 from headers as newer"
@@ -136,6 +138,12 @@ def insert_row(header: FetchedHeader) -> tuple[object, ...]:
         0,
         *parsed_columns(header),
     )
+
+
+def rewritten_row(header: FetchedHeader, letter: int) -> tuple[object, ...]:
+    """A letter that was written anew as the values of `REWRITE`; `letter` is the id of its row."""
+    kept = zlib.compress(header.block), header.report or None
+    return (*parsed_columns(header), *kept, letter)
 
 
 def parsed_columns(header: FetchedHeader) -> tuple[object, ...]:

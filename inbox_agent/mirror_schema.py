@@ -84,3 +84,9 @@ def add_indexes_of_arrivals(db: Database) -> None:
     arrival = ["mailbox", "folder", "uidvalidity", "received_at", "sent_at", "fetched_at"]
     db.table("headers").create_index(arrival)
     db.table("headers").create_index(["parser_version"])
+
+
+@migrations()
+def add_erased(db: Database) -> None:
+    """Who was erased, as keyed digests: see `tombstones`."""
+    db.table("erased").create({"digest": str}, pk="digest")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -11,6 +12,7 @@ from inbox_agent.errors import FolderUnavailable, InboxAgentError, MailboxError
 from inbox_agent.mailbox import Folder, Mailbox
 from inbox_agent.mirror import Checkpoint, Mirror
 from inbox_agent.mirror_rows import Counts
+from inbox_agent.oauth2 import Login
 from inbox_agent.progress import Progress
 
 
@@ -22,6 +24,7 @@ class Reading:
     settings: MailboxSettings
     clock: Callable[[], datetime]
     progress: Progress
+    stop: threading.Event = field(default_factory=threading.Event)
     folders: int = 0
     new_messages: int = 0
     unreadable: int = 0
@@ -32,12 +35,12 @@ class Reading:
         """What was read so far."""
         return Counts(self.folders, self.new_messages, self.unreadable)
 
-    def read(self, password: str, since: date | None, keyword: str | None) -> None:
+    def read(self, login: Login, since: date | None, keyword: str | None) -> None:
         """Read every folder; `keyword` is the team's mark of letters that need no reply.
 
         Raises MailboxError or ConfigError when the mailbox as a whole can't be read.
         """
-        with Mailbox.connect(self.settings, password, since=since, clock=self.clock) as mailbox:
+        with Mailbox.connect(self.settings, login, since=since, clock=self.clock) as mailbox:
             folders = mailbox.folders()
             for name in mailbox.missing:
                 self._missing(name)
@@ -93,3 +96,5 @@ class Reading:
             )
             self.unreadable += len(missing)
             self.progress.letters(len(seen))
+            if self.stop.is_set():  # in a thread of its own; what is kept so far stays
+                raise SystemExit(0)

@@ -21,6 +21,7 @@ _REMEDIES = (
     ("readonly", "make the file and its folder writable for this user"),
     ("Read-only", "make it writable for this user"),
     ("Permission denied", "make it writable for this user"),
+    ("Operation not permitted", "it is another user's; run this as its owner"),
     ("File exists", "that is a file, not a folder; move it away or choose another folder"),
     ("Not a directory", "a file lies in the way; move it away or choose another folder"),
     ("unable to open", "make its folder readable and writable for this user"),
@@ -51,6 +52,58 @@ def connect(path: Path) -> sqlite3.Connection:
 
 def _read_only(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+
+
+def _narrow(path: Path) -> None:
+    """Take a private database, with what lies beside it, from everybody but its owner."""
+    for each in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
+        if each.exists() and each.stat().st_mode & 0o077:
+            each.chmod(0o600)
+
+
+def scrub(path: Path) -> None:
+    """Write a database anew so that nothing deleted is left in it or in its WAL.
+
+    Raises StoreError where a reader or writer is in the way: then something may be left.
+    """
+    with store_errors(path), closing(connect(path)) as connection, keeping_wal(path):
+        connection.execute("pragma secure_delete = on")
+        connection.execute("vacuum")
+        (is_busy, _, _) = connection.execute("pragma wal_checkpoint(truncate)").fetchone()
+        if is_busy:
+            raise StoreError(
+                f"{path}: another program reads it, and what was deleted is still in its WAL; "
+                "stop that program and run this again"
+            )
+
+
+def back_up(path: Path, to: Path) -> None:
+    """Copy a database as it is at one instant, whoever reads or writes it meanwhile.
+
+    The copy is the owner's alone, and stands under its name only once it is whole and sound.
+    Raises StoreError; no file is ever written over.
+    """
+    part = to.with_name(f"{to.name}.part")
+    with store_errors(to):
+        if to.exists():
+            raise StoreError(f"{to}: is already there; name a file that is not")
+        part.unlink(missing_ok=True)
+        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        with store_errors(path), closing(_read_only(path)) as connection:
+            connection.execute("vacuum into ?", (str(part),))
+        _check(part)
+        with store_errors(to):
+            os.link(part, to)  # refuses a file that came meanwhile
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _check(path: Path) -> None:
+    with store_errors(path), closing(_read_only(path)) as connection:
+        (found,) = connection.execute("pragma integrity_check(1)").fetchone()
+    if found != "ok":
+        raise StoreError(f"{path}: the copy is damaged; look at the disk and run it again")
 
 
 def must_exist(database: Path) -> None:
@@ -97,10 +150,13 @@ def store_errors(path: Path) -> Iterator[None]:
 
 def migrated(path: Path, migrations: Migrations) -> Database:
     """A database with the schema of this version. Raises StoreError for that of a newer one."""
+    _narrow(path)
     db = Database(connect(path), execute_plugins=False)
     try:
         _refuse_newer(db, migrations, path)
-        migrations.apply(db)
+        if migrations.pending(db):
+            with db.atomic():  # all steps or none, so that an older version can go on if one fails
+                migrations.apply(db)
     except BaseException:
         db.conn.close()
         raise

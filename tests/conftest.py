@@ -4,13 +4,30 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import pytest
+from contract_servers import (
+    SERVERS,
+    Driver,
+    Missing,
+    courier_drivers,
+    cyrus_drivers,
+    dovecot_drivers,
+    embedded_drivers,
+)
+from contract_wire import forbidden
 from servers import DovecotServer, EmbeddedServer, ImapServer, find_dovecot, running_dovecot
 
 from inbox_agent.demo.mailserver import serve_letters
+
+# Like Dovecot the unpacked servers are left out of `make quick`.
+EACH_SERVER = [
+    name if name == "embedded" else pytest.param(name, marks=pytest.mark.dovecot)
+    for name in SERVERS
+]
 
 
 @pytest.fixture(scope="session")
@@ -41,3 +58,40 @@ def imap_server(request: pytest.FixtureRequest) -> Iterator[ImapServer]:
     else:
         with serve_letters() as running:
             yield EmbeddedServer(running)
+
+
+@pytest.fixture(scope="session")
+def make_driver(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Driver]]:
+    """Gives a new user of the server named; each server is started once, when first asked for."""
+    started: dict[str, Callable[[], Driver]] = {}
+    with ExitStack() as stack:
+
+        def make(name: str) -> Driver:
+            if name not in started:
+                started[name] = stack.enter_context(_drivers(name, request))
+            return started[name]()
+
+        yield make
+
+
+def _drivers(
+    name: str, request: pytest.FixtureRequest
+) -> AbstractContextManager[Callable[[], Driver]]:
+    if name == "dovecot":
+        return dovecot_drivers(request.getfixturevalue("dovecot_server"))
+    others = {"cyrus": cyrus_drivers, "courier": courier_drivers, "embedded": embedded_drivers}
+    return others[name]()
+
+
+@pytest.fixture(params=EACH_SERVER)
+def driver(
+    request: pytest.FixtureRequest, make_driver: Callable[[str], Driver]
+) -> Iterator[Driver]:
+    """A new user of each server, one after the other; nothing but reading may be asked of it."""
+    try:
+        made = make_driver(request.param)
+    except Missing as exc:
+        pytest.skip(str(exc))
+    yield made
+    assert forbidden(made.log.commands) == []
+    made.log.commands.clear()

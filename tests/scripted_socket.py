@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 
 HOST = "127.0.0.1"
 HANG_UP = b""
-#: An answer: lines without their CRLF joined by it, ``{tag}`` for the tag; HANG_UP closes.
-Answer = bytes | Callable[[bytes], bytes]
+#: An answer: lines without their CRLF joined by it, ``{tag}`` for the tag; HANG_UP closes. One
+#: that is too long, or has to take its time, is made piece by piece.
+Answer = bytes | Callable[[bytes], bytes | Iterator[bytes]]
 
 _POLITE: dict[str, Answer] = {
     "CAPABILITY": b"* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n{tag} OK done",
@@ -60,6 +61,10 @@ def scripted(
                 said = _said(script, command)
                 if said == HANG_UP:
                     return
+                if not isinstance(said, bytes):
+                    for piece in said:
+                        client.sendall(piece.replace(b"{tag}", tag))
+                    continue
                 client.sendall(said.replace(b"{tag}", tag) + b"\r\n")
                 if said.startswith(b"* BYE"):
                     return
@@ -68,7 +73,7 @@ def scripted(
         yield seen
 
 
-def _said(script: Mapping[str, Answer], command: bytes) -> bytes:
+def _said(script: Mapping[str, Answer], command: bytes) -> bytes | Iterator[bytes]:
     words = command.decode("latin-1").upper().split(" ")
     answer = script.get(" ".join(words[:2]), script.get(words[0], b"{tag} BAD what?"))
     return answer(command) if callable(answer) else answer

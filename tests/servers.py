@@ -203,8 +203,8 @@ class DovecotServer:
     def doveadm(self, *args: str) -> str:
         """Run doveadm on this server and return what it prints."""
         config = str(self._top / "dovecot.conf")
-        command = [_found("doveadm") or "doveadm", "-c", config, *args]
-        return subprocess.check_output(command, text=True, **_as_mail_user())  # type: ignore[no-any-return]
+        command = [found_program("doveadm") or "doveadm", "-c", config, *args]
+        return subprocess.check_output(command, text=True, **as_mail_user())  # type: ignore[no-any-return]
 
     def make_folder(self, name: str) -> None:
         """Create a folder."""
@@ -233,7 +233,7 @@ class DovecotServer:
             path.write_bytes(letter.raw)
             seconds = letter.arrived_at.timestamp()
             os.utime(path, (seconds, seconds))
-            _give(path)
+            give(path)
 
     def _maildir(self, folder: str) -> Path:
         home = self._top / "mail" / self.user
@@ -241,27 +241,45 @@ class DovecotServer:
         for one in (home, directory, *(directory / part for part in ("cur", "new", "tmp"))):
             if not one.is_dir():
                 one.mkdir()
-                _give(one)
+                give(one)
         return directory
+
+
+def find_unpacked(server: str) -> Path | None:
+    """The folder into which scripts/install-test-packages unpacked `server`, or None.
+
+    The three Debian servers exclude each other as packages, so two of them are only unpacked.
+    """
+    folder = Path(os.environ.get("INBOX_AGENT_TEST_SERVERS", "/var/cache/inbox-agent-tests"))
+    return folder / server if (folder / server).is_dir() else None
+
+
+def libraries(unpacked: Path) -> dict[str, str]:
+    """The environment in which programs of an unpacked folder find their libraries."""
+    folders = sorted({str(path.parent) for path in unpacked.glob("**/*.so*")})
+    return {"LD_LIBRARY_PATH": os.pathsep.join(folders), "PATH": "/usr/bin:/bin"}
 
 
 def find_dovecot() -> str | None:
     """The path of Dovecot's server, or None."""
-    return _found("dovecot")
+    return found_program("dovecot")
 
 
 @contextmanager
-def running_dovecot(top: Path) -> Iterator[DovecotServer]:
-    """Run Dovecot in the folder `top` (which its user must be able to reach) for the block."""
-    port, tls_port = _free_ports(2)
+def running_dovecot(top: Path, more: str = "") -> Iterator[DovecotServer]:
+    """Run Dovecot in the folder `top` (which its user must be able to reach) for the block.
+
+    `more` is put behind the config; of what is said twice the last holds.
+    """
+    port, tls_port = free_ports(2)
     server = DovecotServer(HOST, port, tls_port, top / "ca.pem", "user0", PASSWORD, top)
-    _write(top, port, tls_port)
+    _write(top, port, tls_port, more)
     with (top / "output").open("wb") as output:
         process = subprocess.Popen(
             [find_dovecot() or "dovecot", "-F", "-c", str(top / "dovecot.conf")],
             stdout=output,
             stderr=output,
-            **_as_mail_user(),
+            **as_mail_user(),
         )
         try:
             _wait(process, server)
@@ -271,7 +289,7 @@ def running_dovecot(top: Path) -> Iterator[DovecotServer]:
             process.wait(timeout=20)
 
 
-def _write(top: Path, port: int, tls_port: int) -> None:
+def _write(top: Path, port: int, tls_port: int, more: str) -> None:
     authority = trustme.CA()
     certificate = authority.issue_cert("localhost")
     authority.cert_pem.write_to_path(top / "ca.pem")
@@ -292,9 +310,10 @@ def _write(top: Path, port: int, tls_port: int) -> None:
             user=pwd.getpwuid(who).pw_name,
             group=grp.getgrgid(group).gr_name,
         )
+        + more
     )
     for path in (top, *top.rglob("*")):
-        _give(path)
+        give(path)
 
 
 def _wait(process: subprocess.Popen[bytes], server: DovecotServer) -> None:
@@ -313,7 +332,8 @@ def _wait(process: subprocess.Popen[bytes], server: DovecotServer) -> None:
     )
 
 
-def _free_ports(number: int) -> list[int]:
+def free_ports(number: int) -> list[int]:
+    """So many ports of loopback nobody listens on."""
     sockets = [socket.create_server((HOST, 0)) for _ in range(number)]
     try:
         return [one.getsockname()[1] for one in sockets]
@@ -322,16 +342,18 @@ def _free_ports(number: int) -> list[int]:
             one.close()
 
 
-def _found(program: str) -> str | None:
+def found_program(program: str) -> str | None:
     return shutil.which(program, path=os.pathsep.join((*_DIRECTORIES, os.environ.get("PATH", ""))))
 
 
-def _as_mail_user() -> dict[str, Any]:
+def as_mail_user() -> dict[str, Any]:
+    """Arguments of Popen: as root another user, who may hand out mail."""
     if os.geteuid() != 0:
         return {}
     return {"user": NOBODY, "group": NOBODY, "extra_groups": []}
 
 
-def _give(path: Path) -> None:
+def give(path: Path) -> None:
+    """Make `path` the mail user's own."""
     if os.geteuid() == 0:
         os.chown(path, NOBODY, NOBODY)

@@ -44,7 +44,7 @@ CONFIG_MISTAKES = [
         TEAM + MAILBOX.replace("host", "hots"),
         (
             'mailboxes[0].hots: unknown key; did you mean "host"? allowed here: name, host, '
-            "port, tls, ca_file, user, password, folders, sent, received_by"
+            "port, tls, ca_file, user, password, oauth2, folders, sent, received_by"
         ),
     ),
     (
@@ -67,13 +67,6 @@ CONFIG_MISTAKES = [
         (
             'measures.no_reply_needed.keywort: unknown key; did you mean "keyword"? '
             "allowed here: keyword, folder"
-        ),
-    ),
-    (
-        TEAM + MAILBOX.replace("password = {", "oauth2 = {"),
-        (
-            "mailboxes[0].oauth2: is not supported yet; today a password is needed "
-            "(for Gmail an app password)"
         ),
     ),
     # values of the wrong sort

@@ -9,7 +9,7 @@ from imapclient.imap_utf7 import decode
 
 from inbox_agent.config import MailboxSettings, PasswordSettings
 from inbox_agent.errors import ConfigError
-from inbox_agent.imap_folders import Choice, choose_folders, listed_folders
+from inbox_agent.imap_folders import Choice, choose_folders, list_lines, listed_folders
 
 GMAIL = [
     ("INBOX", ()),
@@ -97,10 +97,58 @@ def test_a_folder_that_cannot_be_selected_is_not_read() -> None:
 
 
 def test_no_name_makes_the_others_unreadable_and_all_stay_different() -> None:
-    names = [b"INBOX", b"&AAA-x", b"&bad", "Größe".encode(), b"Gr&APYA3w-e", b"\xff", 2024, 0, None]
+    names = [b"INBOX", b"&AAA-x", b"&bad", "Größe".encode(), b"Gr&APYA3w-e", b"\xff"]
     listed = listed_folders([((), b"/", name) for name in names], decode)
     shown = [line.name for line in listed]
     assert len(set(shown)) == len(names)
     assert shown[3:5] == [r"Größe (Gr\xc3\xb6\xc3\x9fe)", "Größe (Gr&APYA3w-e)"]
-    assert [line.raw for line in listed][6:] == [b"2024", b"0", b"NIL"]
     assert all(name.isprintable() for name in shown)
+
+
+def names_of(*data: object) -> list[bytes]:
+    return [raw for _, _, raw in list_lines(data)]
+
+
+def test_one_name_with_a_bracket_does_not_take_the_others_with_it() -> None:
+    assert names_of(
+        rb'(\HasNoChildren) "/" INBOX',
+        rb'(\HasNoChildren) "/" Orders[2024',
+        rb'(\HasNoChildren) "/" "Orders]2024"',
+        rb'(\Sent) "/" Sent Items',
+    ) == [b"INBOX", b"Orders[2024", b"Orders]2024", b"Sent Items"]
+
+
+def test_a_list_line_that_cannot_be_read_costs_that_line() -> None:
+    assert names_of(
+        rb'(\HasNoChildren "/" Half',
+        b"nonsense",
+        b"",
+        None,
+        b"((((((((",
+        rb'() "/" ""',
+        rb'() "/" INBOX',
+    ) == [b"INBOX"]
+
+
+def test_names_come_as_atoms_strings_and_literals_and_keep_their_octets() -> None:
+    assert list_lines(
+        [
+            rb'(\Sent \HasNoChildren) "." "Say \"hi\" \\o/"',
+            (rb'(\Junk) "/" {6}', b"b\xc3\xb6se["),
+            b"",
+            b"() NIL 2024",
+            rb'() "\\" &bad',
+            rb'() "/" "tail" ("CHILDINFO" ("SUBSCRIBED"))',
+        ]
+    ) == [
+        ((rb"\Sent", rb"\HasNoChildren"), b".", rb'Say "hi" \o/'),
+        ((rb"\Junk",), b"/", b"b\xc3\xb6se["),
+        ((), None, b"2024"),
+        ((), b"\\", b"&bad"),
+        ((), b"/", b"tail"),
+    ]
+
+
+@pytest.mark.parametrize("name", [b"a\r\nA2 DELETE INBOX", b"a\0b", b"x" * 4000])
+def test_a_name_no_command_can_hold_is_left_out(name: bytes) -> None:
+    assert names_of((b'() "/" {%d}' % len(name), name), b"", b'() "/" INBOX') == [b"INBOX"]

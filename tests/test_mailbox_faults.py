@@ -5,20 +5,18 @@ from __future__ import annotations
 import base64
 import logging
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 import trustme
 from imapclient import SocketTimeout
-from scripted_socket import HANG_UP, Answer, ScriptedServer, scripted
+from scripted_mailbox import NOW, SECRET, connect, expanded, fetch, fetched, inbox, settings
+from scripted_socket import HANG_UP, scripted
 from servers import DovecotServer, settings_for
 
 import inbox_agent.mailbox
-from inbox_agent.config import MailboxSettings, PasswordSettings
+from inbox_agent import __version__
 from inbox_agent.errors import (
     ConfigError,
     FolderUnavailable,
@@ -28,57 +26,6 @@ from inbox_agent.errors import (
 )
 from inbox_agent.imap_answers import letters
 from inbox_agent.imap_commands import ForbiddenCommand
-from inbox_agent.mailbox import Mailbox
-
-SECRET = "open-sesame"
-NOW = datetime(2024, 6, 1, 12, 0, tzinfo=UTC)
-
-
-def settings(port: int, **changes: Any) -> MailboxSettings:
-    fields: dict[str, Any] = {
-        "name": "partners",
-        "host": "127.0.0.1",
-        "port": port,
-        "tls": "none",
-        "user": "team",
-        "password": PasswordSettings(env="PARTNERS_PASSWORD"),
-    }
-    return MailboxSettings(**(fields | changes))
-
-
-def connect(where: MailboxSettings, secret: str = SECRET) -> Mailbox:
-    return Mailbox.connect(where, secret, clock=lambda: NOW)
-
-
-@contextmanager
-def inbox(**answers: Answer) -> Iterator[tuple[Mailbox, ScriptedServer]]:
-    """A mailbox on a scripted server, INBOX examined; ``UID_FETCH=`` answers ``UID FETCH``."""
-    script = {name.replace("_", " "): answer for name, answer in answers.items()}
-    with scripted(script) as server, connect(settings(server.port)) as mailbox:
-        mailbox.examine(mailbox.folders()[0])
-        yield mailbox, server
-
-
-def expanded(command: bytes) -> list[int]:
-    """``UID FETCH 1:3,7 (…)`` is [1, 2, 3, 7]."""
-    ends = [part.split(b":") for part in command.split(b" ")[2].split(b",")]
-    return [uid for pair in ends for uid in range(int(pair[0]), int(pair[-1]) + 1)]
-
-
-def fetched(uid: int, seq: int | None = None, block: bytes = b"From: a@b.example\r\n\r\n") -> bytes:
-    return (
-        b'* %d FETCH (UID %d INTERNALDATE " 1-Mar-2024 09:00:00 +0100" RFC822.SIZE 99 '
-        b'BODY[HEADER.FIELDS ("FROM" "TO")]<0> {%d}\r\n%b)\r\n'
-    ) % (seq or uid, uid, len(block), block)
-
-
-def fetch(mailbox: Mailbox, uids: list[int]) -> tuple[list[int], list[int]]:
-    read, unreadable = [], []
-    for headers, others in mailbox.fetch(mailbox.folders()[0], uids):
-        read += [header.uid for header in headers]
-        unreadable += others
-    return read, unreadable
-
 
 # --- TLS
 
@@ -245,7 +192,7 @@ def test_headers_are_not_logged_even_where_everything_else_is(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     logging.getLogger("imapclient").setLevel(logging.DEBUG)
-    answer = fetched(1, block=b"Subject: canary\r\n\r\n") + b"{tag} OK done"
+    answer = fetched(1, block=b"From: a@b.example\r\nSubject: canary\r\n\r\n") + b"{tag} OK done"
     with inbox(UID_FETCH=answer) as (mailbox, _):
         assert fetch(mailbox, [1]) == ([1], [])
     assert "canary" not in caplog.text
@@ -350,7 +297,6 @@ BROKEN = {
     "no body": b'* 137 FETCH (UID 137 INTERNALDATE " 1-Mar-2024 09:00:00 +0000")\r\n',
     "another letter": fetched(99_137),
     "no uid": b"* 137 FETCH (RFC822.SIZE 9 BODY[HEADER.FIELDS (FROM)] {2}\r\n\r\n)\r\n",
-    "a literal of two million octets": fetched(137, block=b"x" * 2_000_000),
 }
 
 
@@ -418,3 +364,43 @@ def test_internaldate_is_utc_or_nothing(internaldate: bytes, received_at: dateti
         ((headers, unreadable),) = mailbox.fetch(mailbox.folders()[0], [1])
     assert unreadable == []
     assert (headers[0].received_at, headers[0].block) == (received_at, b"")
+
+
+# --- who we are
+
+
+OFFERS_ID = b"* CAPABILITY IMAP4rev1 AUTH=PLAIN ID\r\n{tag} OK done"
+
+
+@pytest.mark.parametrize(
+    "answer", [b"* ID NIL\r\n{tag} OK done", b"{tag} NO no", b"{tag} BAD what?"]
+)
+def test_we_say_once_who_we_are_where_that_is_asked_for(answer: bytes) -> None:
+    with inbox(CAPABILITY=OFFERS_ID, ID=answer) as (_, server):
+        said = [line for line in server.commands if line.startswith(b"ID ")]
+        assert said == [f'ID ("name" "inbox-agent" "version" "{__version__}")'.encode()]
+        # after the login, which is not told to anybody who happens to listen
+        assert server.commands.index(said[0]) > server.commands.index(b"AUTHENTICATE PLAIN")
+
+
+def test_where_nobody_asks_we_do_not_say_who_we_are() -> None:
+    with inbox() as (_, server):
+        assert not any(line.startswith(b"ID ") for line in server.commands)
+
+
+def test_nothing_is_switched_on_whatever_the_server_offers() -> None:
+    offers = b"* CAPABILITY IMAP4rev1 AUTH=PLAIN ENABLE UTF8=ACCEPT COMPRESS=DEFLATE CONDSTORE"
+    with inbox(CAPABILITY=offers + b"\r\n{tag} OK done") as (mailbox, server):
+        fetch(mailbox, [1])
+        verbs = {line.split(b" ")[0] for line in server.commands}
+    assert verbs.isdisjoint({b"ENABLE", b"COMPRESS"})
+
+
+def test_one_strange_folder_name_costs_that_folder() -> None:
+    lines = (
+        b'* LIST () "/" INBOX\r\n* LIST () "/" Orders[2024\r\n* LIST () "/" &bad\r\n'
+        b'* LIST () "/" Gr\xc3\xb6\xc3\x9fe\r\n* LIST (\\Sent) "/" Sent\r\n{tag} OK done'
+    )
+    with scripted({"LIST": lines}) as server, connect(settings(server.port)) as mailbox:
+        found = [folder.name for folder in mailbox.folders()]
+    assert found == ["INBOX", "&bad", "Größe", "Orders[2024", "Sent"]

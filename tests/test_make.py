@@ -248,7 +248,15 @@ def bare_machine(machine: Machine) -> Machine:
 
 def install_test_packages(machine: Machine) -> subprocess.CompletedProcess[str]:
     policy = str(machine.notes / "policy-rc.d")
-    return machine.run("scripts/install-test-packages", POLICY_RC_D=policy, PATH=str(machine.bin))
+    servers = machine.notes / "servers"
+    for name in ("cyrus", "courier"):  # unpacked already
+        (servers / name).mkdir(parents=True)
+    return machine.run(
+        "scripts/install-test-packages",
+        POLICY_RC_D=policy,
+        PATH=str(machine.bin),
+        INBOX_AGENT_TEST_SERVERS=str(servers),
+    )
 
 
 @pytest.mark.parametrize("before", [None, "#!/bin/sh\nexit 0\n"], ids=["no policy", "a policy"])

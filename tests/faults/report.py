@@ -1,0 +1,109 @@
+"""Tries every fault and writes the figures into docs/reliability.md; ``make faults``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+TESTS = Path(__file__).parent.parent
+DOCUMENT = TESTS.parent / "docs" / "reliability.md"
+#: Kinds of faults, and in how many processes they are tried; those of the short session wait
+#: for a silent server most of the time.
+PARTS = {"crash": 3, "short": 6, "long": 1}
+#: Processes at a time.
+AT_ONCE = 5
+_SHOWN = 20
+
+Outcomes = list[dict[str, Any]]
+
+
+def tried(kind: str, *args: str) -> Outcomes:
+    """What became of faults that a process of its own tried."""
+    command = [sys.executable, "-m", "faults.run", kind, *args]
+    # OpenBLAS's threads would be there at every fork
+    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": _path()}
+    done = subprocess.run(
+        command, cwd=TESTS, env=environment, stdout=subprocess.PIPE, check=True, text=True
+    )
+    found: Outcomes = json.loads(done.stdout)
+    return found
+
+
+def _path() -> str:
+    return os.pathsep.join(filter(None, (str(TESTS), os.environ.get("PYTHONPATH"))))
+
+
+def merged(parts: Iterable[Outcomes]) -> Outcomes:
+    """One outcome for each name."""
+    found: dict[str, dict[str, Any]] = {}
+    for outcome in (one for part in parts for one in part):
+        known = found.setdefault(outcome["name"], {**outcome, "tried": 0, "hangs": 0, "slowest": 0})
+        for key in ("tried", "hangs"):
+            known[key] += outcome[key]
+        for key in ("possible", "slowest"):
+            known[key] = max(known[key], outcome[key])
+        if known["troubles"] is not outcome["troubles"]:
+            known["troubles"] = [*known["troubles"], *outcome["troubles"]]
+    return list(found.values())
+
+
+def table(outcomes: Outcomes) -> str:
+    """The figures, a line for each kind of fault."""
+    head = ("fault", "points", "tried", "differing", "hangs")
+    rows: list[Sequence[object]] = [head, ("---", *("---:",) * 4)]
+    for one in outcomes:
+        points = max(one["possible"], one["tried"])
+        rows.append((one["name"], points, one["tried"], differing(one), one["hangs"]))
+    lines = ["| " + " | ".join(map(str, row)) + " |" for row in rows]
+    troubles = [trouble for one in outcomes for trouble in one["troubles"]]
+    return "\n".join([*lines, *(["", "What differed:", ""] if troubles else []),
+                      *(f"- {trouble}" for trouble in troubles[:_SHOWN])])  # fmt: skip
+
+
+def differing(outcome: dict[str, Any]) -> int:
+    """How many points something is wrong with; each trouble begins with its point."""
+    return len({trouble.partition(": ")[0] for trouble in outcome["troubles"]})
+
+
+def written(page: str, mark: str, text: str) -> str:
+    """The page with the text between ``<!-- mark: …`` and ``<!-- end of mark -->`` anew."""
+    begin, end = page.index(f"<!-- {mark}:"), page.index(f"<!-- end of {mark} -->")
+    begin = page.index("\n", begin)
+    return f"{page[:begin]}\n\n{text}\n\n{page[end:]}"
+
+
+def main() -> None:
+    """Try them all, or for so many seconds; exit code 1 when one was not survived."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", default="86400", help="to stop after")
+    seconds = parser.parse_args().seconds
+    jobs = [(kind, n, parts) for kind, parts in PARTS.items() for n in range(parts)]
+    lock, found = threading.Lock(), dict[str, list[Outcomes]]()
+
+    def one(job: tuple[str, int, int]) -> None:
+        kind, number, parts = job
+        args = ("--first", str(number), "--step", str(parts), "--seconds", seconds)
+        outcome = tried(kind, *args)
+        with lock:
+            found.setdefault(kind, []).append(outcome)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(one, jobs))
+    crashes, cuts = merged(found["crash"]), merged([*found["short"], *found["long"]])
+    page = DOCUMENT.read_text("utf-8")
+    page = written(written(page, "crashes", table(crashes)), "cuts", table(cuts))
+    DOCUMENT.write_text(page, "utf-8")
+    print(f"{table(crashes)}\n\n{table(cuts)}\n\nWrote {DOCUMENT.relative_to(TESTS.parent)}")
+    sys.exit(any(one["troubles"] for one in (*crashes, *cuts)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,349 @@
+"""The loop that never ends: no fault stops it, nobody waits for anybody, and it stops at once."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from installations import (
+    AS_OF,
+    Installation,
+    deliver,
+    exchange,
+    install,
+    mailbox_entry,
+    query,
+    sample,
+)
+from scripted_socket import HANG_UP, scripted
+from servers import EmbeddedServer, ImapServer
+
+from inbox_agent.agent import Agent, Report
+from inbox_agent.config import load_config
+from inbox_agent.demo.mailserver import serve_letters
+from inbox_agent.due_times import Scheduler
+from inbox_agent.errors import (
+    ConfigError,
+    FolderUnavailable,
+    InboxAgentError,
+    MailboxRefused,
+    MailboxUnavailable,
+    StoreError,
+)
+from inbox_agent.loop import Event, Loop
+from inbox_agent.watching import IdleWatch, again_seconds
+
+#: Whatever is waited for comes by then, or never; and who is asked to stop has 5 seconds.
+DEADLINE = 30.0
+PATIENCE = 5.0
+NOBODY_THERE = 1
+HOURLY = '[poll]\nevery = "1 hour"\n'
+OFFERS_IDLE = b"* CAPABILITY IMAP4rev1 AUTH=PLAIN IDLE\r\n{tag} OK done"
+MAY = datetime(2024, 5, 6, 9, 0, tzinfo=UTC)
+
+
+def until(happened: Callable[[], bool]) -> None:
+    end = time.monotonic() + DEADLINE
+    while not happened():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+class Running:
+    """A loop in a thread, and all it told."""
+
+    def __init__(self, agent: Agent) -> None:
+        self.reports: list[Report] = []
+        self.events: list[Event] = []
+        self.stop = threading.Event()
+        self.loop = Loop(
+            agent, self.stop, self.reports.append, self.events.append, chance=lambda: 0.0
+        )
+
+    def names(self, mailbox: str | None) -> list[str]:
+        return [each.name for each in self.events if each.mailbox == mailbox]
+
+
+@contextmanager
+def looping(agent: Agent) -> Iterator[Running]:
+    running = Running(agent)
+    thread = threading.Thread(target=running.loop.run)
+    thread.start()
+    try:
+        yield running
+    finally:
+        asked_at = time.monotonic()
+        running.stop.set()
+        thread.join(DEADLINE)
+        assert time.monotonic() - asked_at < PATIENCE
+
+
+@contextmanager
+def a_silent_server(command: str = "LIST") -> Iterator[tuple[int, threading.Event]]:
+    """A server that never answers that command, and whether it was given."""
+    asked, over = threading.Event(), threading.Event()
+
+    def never(_: bytes) -> bytes:
+        asked.set()
+        over.wait(DEADLINE)
+        return HANG_UP
+
+    with scripted({command: never}) as server:
+        try:
+            yield server.port, asked
+        finally:
+            over.set()
+
+
+def polls(place: Installation, mailbox: str) -> list[tuple[int, str | None]]:
+    if not has_table(place, "polls"):
+        return []
+    return query(place.mirror, "select ok, error from polls where mailbox = ?", mailbox)
+
+
+def has_table(place: Installation, name: str) -> bool:
+    sql = "select 1 from sqlite_master where name = ?"
+    return place.mirror.exists() and bool(query(place.mirror, sql, name))
+
+
+# --- news
+
+
+def test_a_new_letter_is_published_within_seconds_though_polls_are_an_hour_apart(
+    imap_server: ImapServer, tmp_path: Path
+) -> None:
+    *there, new = exchange("globex.example", 3, MAY)
+    deliver(imap_server, there)
+    place = install(tmp_path, mailbox_entry(imap_server), more=HOURLY)
+    agent = Agent(load_config(place.config))
+    held = "select messages_in + messages_out from partners"
+    with looping(agent) as running:
+        until(lambda: "published" in running.names(None) and place.query(held) == [2])
+        until(lambda: len(running.names("partners")) >= 2)  # IDLE has begun, and had it look again
+        deliver(imap_server, [new])
+        until(lambda: place.query(held) == [3])
+    assert running.loop.scheduler.soonest() > 0
+
+
+def test_without_idle_nobody_waits_on_a_second_connection(tmp_path: Path) -> None:
+    with scripted({"CAPABILITY": OFFERS_IDLE}) as server, serve_letters() as other:
+        entry = mailbox_entry(EmbeddedServer(other), port=server.port)
+        place = install(tmp_path, entry, more=HOURLY + "idle = false\n")
+        with looping(place.agent()) as running:
+            until(lambda: "published" in running.names(None))
+    assert b"IDLE" not in server.commands
+
+
+# --- one mailbox and another
+
+
+def test_a_mailbox_that_hangs_does_not_hold_the_publication_of_the_others(tmp_path: Path) -> None:
+    with serve_letters(sample(40)) as good, a_silent_server() as (port, asked):
+        server = EmbeddedServer(good)
+        hanging = mailbox_entry(server, "hanging", port=port)
+        place = install(tmp_path, hanging, mailbox_entry(server, "well"), more=HOURLY)
+        with looping(place.agent()):
+            assert asked.wait(DEADLINE)
+            until(place.published.exists)
+            until(lambda: bool(query(place.published, "select name from sqlite_master")))
+            until(lambda: place.query("select mailbox, ok from polls") == [("well", 1)])
+            assert place.query("select messages from about") == [40]
+
+
+def test_a_mailbox_that_fails_is_tried_again_soon_and_its_story_is_told(tmp_path: Path) -> None:
+    with serve_letters(sample(40)) as good:
+        server = EmbeddedServer(good)
+        failing = mailbox_entry(server, "failing", port=NOBODY_THERE)
+        place = install(tmp_path, failing, mailbox_entry(server, "well"), more=HOURLY)
+        with looping(place.agent()) as running:
+            until(lambda: len(polls(place, "failing")) >= 3)
+            until(lambda: "published" in running.names(None))
+        told = [each.facts["again_seconds"] for each in running.events if each.mailbox == "failing"]
+    assert set(told) == {1}  # by the least chance
+    (ok, error), *_ = polls(place, "failing")
+    at = AS_OF + timedelta(seconds=1)
+    assert ok == 0
+    assert str(error).endswith(f"; next try at {at:%Y-%m-%dT%H:%M:%SZ}")
+    assert polls(place, "well")[0] == (1, None)
+
+
+@pytest.mark.parametrize(
+    ("errors", "seconds"),
+    [
+        ([], None),
+        ([FolderUnavailable("one folder is gone")], None),
+        ([ConfigError("no password")], None),
+        ([MailboxUnavailable("host unreachable")], 1),
+        ([StoreError("disk full")], 1),
+        ([InboxAgentError("a fault of this program")], 1),
+        ([FolderUnavailable("gone"), MailboxUnavailable("lost")], 1),
+        ([MailboxRefused("wrong password")], 900),
+        ([MailboxUnavailable("throttled", retry_after_seconds=77)], 78),
+    ],
+)
+def test_the_gravest_error_says_when_to_try_again(
+    errors: list[InboxAgentError], seconds: float | None
+) -> None:
+    assert again_seconds(errors, 1, 0.0) == seconds
+
+
+# --- nothing stops it
+
+
+def test_a_fault_of_the_program_costs_one_pass_and_its_text_is_not_told(tmp_path: Path) -> None:
+    with serve_letters(sample(40)) as good:
+        place = install(tmp_path, mailbox_entry(EmbeddedServer(good)), more=HOURLY)
+        faults = iter(["Subject: secret"])
+        main = threading.get_ident()
+
+        def clock() -> datetime:
+            for text in faults:
+                raise LookupError(text, main)
+            return AS_OF
+
+        with looping(Agent(load_config(place.config), clock=clock)) as running:
+            until(lambda: any(each.mailboxes_done for each in running.reports))
+        said = " ".join(str(error) for each in running.reports for error in each.errors)
+    assert "a fault of this program (LookupError at test_loop.py" in said
+    assert "secret" not in said
+
+
+def test_what_is_due_is_due_by_a_clock_that_nobody_sets() -> None:
+    now, done = [1_000.0], []
+    scheduler = Scheduler(lambda: now[0])
+    job = scheduler.every(300).seconds.do(done.append, "poll")
+    scheduler.run_pending()
+    assert (done, scheduler.soonest()) == ([], 300)
+    # A wall clock set back three hours leaves the library waiting for three hours and 5 minutes,
+    # one set forward has it run at once.
+    for hours in (3, -3):
+        job.next_run = datetime.now() + timedelta(hours=hours)  # noqa: DTZ005 - as the library
+        now[0] += 299
+        scheduler.run_pending()
+        assert len(done) == (0 if hours == 3 else 1)
+        now[0] += 1
+        scheduler.run_pending()
+        assert len(done) == (1 if hours == 3 else 2)
+
+
+def test_after_a_long_sleep_a_job_runs_once_and_then_at_its_usual_pace() -> None:
+    now, done = [0.0], []
+    scheduler = Scheduler(lambda: now[0])
+    scheduler.every(300).seconds.do(done.append, "poll")
+    now[0] = 86_400.0
+    for _ in range(3):
+        scheduler.run_pending()
+    assert len(done) == 1
+    assert scheduler.soonest() == 300
+
+
+class Pauses(threading.Event):
+    """An order to stop that comes after so many pauses, none of which lasts."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.most = most
+        self.seconds: list[float | None] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.seconds.append(timeout)
+        if len(self.seconds) == self.most:
+            self.set()
+        return self.is_set()
+
+
+def test_a_server_that_hangs_up_in_idle_is_called_ever_less_often(tmp_path: Path) -> None:
+    with scripted({"CAPABILITY": OFFERS_IDLE, "IDLE": HANG_UP}) as server, serve_letters() as other:
+        place = install(tmp_path, mailbox_entry(EmbeddedServer(other), port=server.port))
+        agent, pauses, lost = place.agent(), Pauses(5), []
+        settings = agent.config.mailboxes[0]
+        watch = IdleWatch(
+            agent, settings, pauses, lambda: None, lambda e, _: lost.append(e), lambda: 0.5
+        )
+        watch.start()
+        until(pauses.is_set)
+        watch.end(DEADLINE)
+    assert pauses.seconds == [1.5, 2.5, 4.5, 8.5, 16.5]
+    assert server.commands.count(b"IDLE") == 5
+    assert all(isinstance(each, MailboxUnavailable) for each in lost)
+
+
+# --- as a process
+
+
+@contextmanager
+def process(place: Installation, *args: str) -> Iterator[subprocess.Popen[str]]:
+    command = place.command("run", *args)
+    with subprocess.Popen(command, cwd=place.top, stderr=subprocess.PIPE, text=True) as running:
+        try:
+            yield running
+        finally:
+            running.kill()
+
+
+def test_an_agent_that_is_asked_to_stop_inside_idle_does_so_at_once(tmp_path: Path) -> None:
+    idle = threading.Event()
+
+    def begin(_: bytes) -> bytes:
+        idle.set()
+        return b"+ idling"
+
+    with scripted({"CAPABILITY": OFFERS_IDLE, "IDLE": begin}) as server, serve_letters() as other:
+        entry = mailbox_entry(EmbeddedServer(other), port=server.port)
+        place = install(tmp_path, entry, more=HOURLY)
+        with process(place) as running:
+            assert idle.wait(DEADLINE)
+            asked_at = time.monotonic()
+            running.terminate()
+            assert running.wait(DEADLINE) == 0
+            assert time.monotonic() - asked_at < PATIENCE
+
+
+def test_an_agent_takes_over_from_one_that_was_killed(tmp_path: Path) -> None:
+    with serve_letters(sample(40)) as good:
+        place = install(tmp_path, mailbox_entry(EmbeddedServer(good)), more=HOURLY)
+        with process(place) as first:
+            until(lambda: held(place) == 40)
+            assert place.run("poll").returncode == 5
+            first.kill()
+            assert first.wait(DEADLINE) == -signal.SIGKILL
+        assert place.run("poll").returncode == 0
+
+
+def held(place: Installation) -> int:
+    if not has_table(place, "headers"):
+        return 0
+    return int(query(place.mirror, "select count(*) from headers")[0])
+
+
+def test_the_log_for_programs_is_one_object_a_line_without_any_address(tmp_path: Path) -> None:
+    with serve_letters(sample(40)) as good:
+        server = EmbeddedServer(good)
+        refused = mailbox_entry(server, "refused", secret="wrong", user="kim@acme.example")
+        place = install(tmp_path, refused, mailbox_entry(server, "well"), more=HOURLY)
+        with process(place, "--log-format", "json") as running:
+            assert running.stderr is not None
+            lines = []
+            for line in running.stderr:
+                lines.append(json.loads(line))
+                if lines[-1]["event"] == "published":
+                    break
+            running.terminate()
+            lines += [json.loads(line) for line in running.stderr]
+    found = {each["mailbox"]: each for each in lines if each["event"] == "poll"}
+    assert found["well"]["new_messages"] == 40
+    assert found["well"]["level"] == "info"
+    assert found["refused"]["errors"] == ["MailboxRefused"]
+    assert found["refused"]["level"] == "warning"
+    assert 900 <= found["refused"]["again_seconds"] <= 1800
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", each["time"]) for each in lines)
+    assert "@" not in json.dumps(lines)
