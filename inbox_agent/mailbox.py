@@ -74,6 +74,8 @@ class Mailbox:
         self._clock = clock
         self._choice: Choice | None = None
         self._refusal: list[Any] | None = None
+        #: The letters of the examined folder over which the server broke off.
+        self.broken_over: list[int] = []
 
     @classmethod
     def connect(
@@ -130,6 +132,7 @@ class Mailbox:
         Raises FolderUnavailable if the server refuses, opens it for writing all the same, or
         gives no UIDVALIDITY, without which a uid means nothing (RFC 3501 §2.3.1.1).
         """
+        self.broken_over = []
         return self._session.examine(folder)
 
     def new_uids(self, after: int) -> list[int]:
@@ -176,6 +179,7 @@ class Mailbox:
             except MailboxUnavailable as exc:
                 self._go_on_after(exc, folder, status)
                 if len(part) == 1:
+                    self.broken_over.append(part[0])
                     yield [], part
                 else:
                     waiting.extendleft(reversed(_pieces(part, -(-len(part) // _PIECES))))

@@ -85,6 +85,13 @@ class Reading:
         self._fetch(mailbox, folder, begun, new)
         if keyword:
             mirror.mark(name, folder.name, status.uidvalidity, mailbox.keyword_uids(keyword))
+        to_come = mirror.to_retry(name, folder.name, status.uidvalidity)
+        broken = len(set(mailbox.broken_over).intersection(to_come))
+        if broken:  # it may be the line and not the letter: without them nothing is complete
+            raise FolderUnavailable(
+                f'mailbox "{name}", folder "{folder.name}": the server broke off over {broken} '
+                "letters; the next poll asks for them again"
+            )
 
     def _fetch(self, mailbox: Mailbox, folder: Folder, begun: Checkpoint, uids: list[int]) -> None:
         """Fetch in batches; each is kept together with the checkpoint that covers it."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 
 import pytest
-from scripted_mailbox import connect, expanded, fetch, fetched, inbox, settings
-from scripted_socket import HANG_UP, scripted
+from scripted_mailbox import NOW, SECRET, connect, expanded, fetch, fetched, inbox, settings
+from scripted_socket import HANG_UP, Answer, scripted
 
 import inbox_agent.mailbox
 from inbox_agent.errors import FolderUnavailable, MailboxError, MailboxUnavailable
 from inbox_agent.mailbox import RECONNECTS
+from inbox_agent.mirror import Mirror
+from inbox_agent.progress import Silent
+from inbox_agent.reading import Reading
 
 
 def deadly(*bad: int) -> object:
@@ -81,6 +85,28 @@ def test_more_deadly_letters_than_a_poll_has_patience_for_are_left_to_the_next()
             assert logins(server.commands) - before <= 1 + RECONNECTS
     assert sorted(missing) == [10, 60, 110, 160]
     assert sorted(read + missing) == uids
+
+
+def test_a_poll_without_a_letter_over_which_the_server_broke_off_is_not_complete(
+    tmp_path: Path,
+) -> None:
+    # it may be the line and not the letter; only after three polls the letter is let be
+    answers: dict[str, Answer] = {
+        "EXAMINE": b"* 3 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\n{tag} OK [READ-ONLY] done",
+        "UID SEARCH": b"* SEARCH 1 2 3\r\n{tag} OK done",
+        "UID FETCH": deadly(2),
+    }
+    with scripted(answers) as server, Mirror(tmp_path / "mirror.db") as mirror:
+        outcomes = []
+        for _ in range(4):
+            reading = Reading(mirror, settings(server.port), lambda: NOW, Silent())
+            reading.read(SECRET, None, None)
+            outcomes.append((reading.folders, [str(error) for error in reading.errors]))
+            assert mirror.count() == 4  # 1 and 3 of INBOX and of Sent
+    said = 'mailbox "partners", folder "INBOX": the server broke off over 1 letters; the next poll'
+    assert [folders for folders, _ in outcomes] == [0, 0, 2, 2]
+    assert all(said in errors[0] for _, errors in outcomes[:2])
+    assert [errors for _, errors in outcomes[2:]] == [[], []]
 
 
 def test_a_folder_made_anew_meanwhile_is_left_alone() -> None:
