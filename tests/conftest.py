@@ -8,9 +8,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from accuracy import corpus
 from servers import DovecotServer, EmbeddedServer, ImapServer, find_dovecot, running_dovecot
 
 from inbox_agent.demo.mailserver import serve_letters
+
+
+@pytest.fixture(scope="session")
+def corpora() -> Path:
+    """The folder of real mail."""
+    folder = corpus.corpora()
+    if folder is None:
+        pytest.skip("INBOX_AGENT_CORPORA is not set to the folder of real mail")
+    return folder
 
 
 @pytest.fixture(scope="session")
