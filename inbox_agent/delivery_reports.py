@@ -30,7 +30,7 @@ from inbox_agent.identification_fields import identifiers
 #: Of each part so much is read; what lies behind it is as if not there.
 PART_OCTETS = 16_384
 PART_HEADER_OCTETS = 4_096
-#: Of a letter in a file so much is searched for the parts.
+#: Of a letter in a file so much is held and searched for the parts.
 LETTER_OCTETS = 262_144
 
 _STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")

@@ -50,8 +50,8 @@ def choose_at(message: Message, received_by: frozenset[str]) -> tuple[datetime |
         if sent and (arrived is None or abs(sent - arrived) <= SENT_SLACK):
             return sent, "date"
         return (arrived, "internaldate") if arrived else (None, "none")
-    ours = next((at for host, at in message.received if host in received_by), None)
-    if _usable(message, ours):
+    ours = _line_of_ours(message, received_by)
+    if ours:
         return ours, "received"
     if arrived:
         return arrived, "internaldate"
@@ -90,15 +90,16 @@ def _doubts(message: Message, source: str, received_by: frozenset[str]) -> Itera
             yield f"{name}_before_1995"
         elif at and at > message.fetched_at + CLOCK_SLACK:
             yield f"{name}_in_future"
-    if source == "received" and not _has_line_of_ours(message, received_by):
+    if source == "received" and _line_of_ours(message, received_by) is None:
         yield "received_by_others"
     if source == "internaldate" and message.is_sent_copy and _usable(message, message.sent_at):
         yield "sent_date_differs"
 
 
-def _has_line_of_ours(message: Message, received_by: frozenset[str]) -> bool:
-    ours = next((at for host, at in message.received if host in received_by), None)
-    return _usable(message, ours) is not None
+def _line_of_ours(message: Message, received_by: frozenset[str]) -> datetime | None:
+    """When the topmost of our hosts had it, where that is usable."""
+    at = next((at for host, at in message.received if host in received_by), None)
+    return _usable(message, at)
 
 
 def _usable(message: Message, at: datetime | None) -> datetime | None:

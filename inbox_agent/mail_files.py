@@ -14,11 +14,10 @@ from io import BufferedIOBase
 from itertools import chain, dropwhile
 from pathlib import Path
 
+from inbox_agent.delivery_reports import LETTER_OCTETS
 from inbox_agent.errors import ConfigError
 from inbox_agent.header_lines import FIELD_NAME, header_lines, is_empty_line
 
-#: Of a letter so much is held while it is read: its header, and where a report stands.
-START_OCTETS = 262_144
 NO_MAIL = "is no mbox file, no letter (.eml), no Maildir and no folder of letters"
 
 _LINE_OCTETS = 65_536
@@ -59,7 +58,7 @@ class _Filing:
 
     def add(self, line: bytes) -> None:
         self.size_octets += len(line)
-        self.start += line[: START_OCTETS - len(self.start)]
+        self.start += line[: LETTER_OCTETS - len(self.start)]
 
     def letter(self) -> FiledLetter:
         start = bytes(self.start)
@@ -142,7 +141,7 @@ def _lines(file: BufferedIOBase) -> Iterator[bytes]:
     Where CR alone ends them, as on old Macs, with CRLF: where there is no LF in all that is held
     of a letter.
     """
-    first = file.readline(START_OCTETS)
+    first = file.readline(LETTER_OCTETS)
     if b"\n" in first or b"\r" not in first:
         yield first
         yield from iter(lambda: file.readline(_LINE_OCTETS), b"")

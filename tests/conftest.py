@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import pytest
+from accuracy import corpus
 from contract_servers import (
     SERVERS,
     Driver,
@@ -28,6 +29,15 @@ EACH_SERVER = [
     name if name == "embedded" else pytest.param(name, marks=pytest.mark.dovecot)
     for name in SERVERS
 ]
+
+
+@pytest.fixture(scope="session")
+def corpora() -> Path:
+    """The folder of real mail."""
+    folder = corpus.corpora()
+    if folder is None:
+        pytest.skip("INBOX_AGENT_CORPORA is not set to the folder of real mail")
+    return folder
 
 
 @pytest.fixture(scope="session")

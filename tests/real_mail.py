@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from accuracy.corpus import corpora
 from servers import Delivery, DovecotServer, running_dovecot
 
 from inbox_agent.messages import FetchedHeader, parse_message
@@ -63,12 +64,6 @@ class Counts:
     asks: int
     answered: int
     seconds: float
-
-
-def corpora() -> Path | None:
-    """Where the real mail is, if anywhere."""
-    name = os.environ.get("INBOX_AGENT_CORPORA")
-    return Path(name) if name else None
 
 
 def list_letters(folder: Path) -> Iterator[Delivery]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -44,11 +43,8 @@ def test_a_bomb_keeps_within_what_is_promised() -> None:
 
 @pytest.mark.corpora
 @pytest.mark.slow
-def test_real_torture_keeps_within_what_is_promised() -> None:
-    folder = os.environ.get("INBOX_AGENT_CORPORA")
-    if not folder:
-        pytest.skip("INBOX_AGENT_CORPORA is not set to the folder of real mail")
-    torture = Path(folder) / "torture"
+def test_real_torture_keeps_within_what_is_promised(corpora: Path) -> None:
+    torture = corpora / "torture"
     count, _ = of_files(torture)
     assert count == Count(count.blocks, failed=0, lines=count.lines, lost=0, forged=0)
     assert count.blocks > 1_000

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -37,14 +36,6 @@ BOUNCE_RECALL, BOUNCE_PRECISION = 0.97, 0.98
 AUTO_REPLY_RECALL, ABSENCE_NOTICES_TAKEN = 0.90, 0.02
 PEOPLE_CALLED_AUTOMATIC = 0.01
 REPORTS_WITH_ADDRESS = 0.98
-
-
-@pytest.fixture(scope="module")
-def corpora() -> Path:
-    folder = os.environ.get("INBOX_AGENT_CORPORA")
-    if not folder:
-        pytest.skip("INBOX_AGENT_CORPORA is not set to the folder of real mail")
-    return Path(folder)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ own way. Messages of failure name counts and columns only.
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -54,12 +53,9 @@ STANDARDS = Standards(
 
 
 @pytest.fixture(scope="module")
-def letters(tmp_path_factory: pytest.TempPathFactory) -> list[Message]:
+def letters(corpora: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Message]:
     """The letters as they come out of the mirror, brought to what both judge alike."""
-    folder = os.environ.get("INBOX_AGENT_CORPORA")
-    if not folder:
-        pytest.skip("INBOX_AGENT_CORPORA is not set to the folder of real mail")
-    filed = islice(read_mbox(Path(folder) / "lists" / "linux-hyperv" / "2022.mbox.gz"), LETTERS)
+    filed = islice(read_mbox(corpora / "lists" / "linux-hyperv" / "2022.mbox.gz"), LETTERS)
     headers = [_header(letter, uid) for uid, letter in enumerate(filed, start=1)]
     with Mirror(tmp_path_factory.mktemp("mirror") / "mirror.db") as mirror:
         mirror.begin_folder("list", "INBOX", 1, None, is_sent=False)

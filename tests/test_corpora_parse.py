@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -19,14 +18,6 @@ from inbox_agent.messages import FetchedHeader, Message, parse_message
 FETCHED = datetime(2026, 1, 1, tzinfo=UTC)
 
 pytestmark = pytest.mark.corpora
-
-
-@pytest.fixture(scope="module")
-def corpora() -> Path:
-    folder = os.environ.get("INBOX_AGENT_CORPORA")
-    if not folder:
-        pytest.skip("INBOX_AGENT_CORPORA is not set to the folder of real mail")
-    return Path(folder)
 
 
 def parsed(block: bytes) -> Message:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import tracemalloc
 from collections.abc import Iterator
@@ -95,12 +94,9 @@ def test_every_beginning_of_a_nasty_block_is_read(name: str) -> None:
 
 @pytest.mark.corpora
 @pytest.mark.slow
-def test_every_beginning_of_nasty_real_letters_is_read() -> None:
+def test_every_beginning_of_nasty_real_letters_is_read(corpora: Path) -> None:
     """The first 512 octets of fifty; what fails is named by its file, never shown."""
-    folder = os.environ.get("INBOX_AGENT_CORPORA")
-    if not folder:
-        pytest.skip("INBOX_AGENT_CORPORA is not set to the folder of real mail")
-    every_file = sorted((Path(folder) / "torture" / "torture").iterdir())
+    every_file = sorted((corpora / "torture" / "torture").iterdir())
     paths = list(islice(every_file, 0, None, max(1, len(every_file) // 50)))[:50]
     assert len(paths) == 50
     failed = [p.name for p in paths if not is_read_to_any_length(p.read_bytes()[:512])]

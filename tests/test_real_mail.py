@@ -7,11 +7,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-import real_mail
+from accuracy import corpus
 from real_mail import AS_OF, counts, enron, list_config, list_letters, run
 from servers import Delivery, DovecotServer, second_pair_of_eyes
 
-MAIL = real_mail.corpora()
+MAIL = corpus.corpora()
 pytestmark = [
     pytest.mark.corpora,
     pytest.mark.skipif(MAIL is None, reason="INBOX_AGENT_CORPORA names no folder of real mail"),
