@@ -32,7 +32,7 @@ accuracy: install ## Measures on that mail how right it is; writes docs/accuracy
 	@scripts/install-test-packages
 	@$(BIN)/python tests/accuracy/report.py
 
-faults: install ## Kills runs at every step, cuts connections; writes docs/reliability.md
+faults: install ## Kills runs, cuts connections, has days go by; writes docs/reliability.md
 	@scripts/install-test-packages
 	@$(BIN)/python tests/faults/report.py $(ARGS)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +12,8 @@ from pathlib import Path
 
 from inbox_agent import __version__
 from inbox_agent.config import Config, MailboxSettings
-from inbox_agent.errors import AgentBusy, ConfigError, InboxAgentError, StoreError
+from inbox_agent.data_lock import holding
+from inbox_agent.errors import ConfigError, InboxAgentError, StoreError
 from inbox_agent.instants import clock_sources
 from inbox_agent.intake import Import, Intake
 from inbox_agent.measuring import measure_all, moved_on
@@ -24,11 +24,9 @@ from inbox_agent.privacy import Privacy
 from inbox_agent.progress import Progress, Silent
 from inbox_agent.published import Generation, publish
 from inbox_agent.reading import Reading
-from inbox_agent.sqlite_files import private_directory
 
 MIRROR = "mirror.db"
 PUBLISHED = "partners.db"
-_LOCK = "agent.lock"
 _ISO = "%Y-%m-%dT%H:%M:%SZ"
 
 _Began = tuple[datetime, float]
@@ -68,10 +66,16 @@ class Report:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One of many passes over a mailbox: seconds until the next after errors, and who ends it."""
+    """One of many passes over a mailbox: seconds until the next after errors, and who ends it.
+
+    `is_told`: whether a row of `polls` is kept if it fails, too; `untold`: how many failed tries
+    right before it left none.
+    """
 
     again_seconds: Callable[[Sequence[InboxAgentError]], float | None] = lambda _: None
     stop: threading.Event = field(default_factory=threading.Event)
+    is_told: bool = True
+    untold: int = 0
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,8 @@ class Agent:
     config: Config
     clock: Callable[[], datetime] = utc_now
     progress: Progress = field(default_factory=Silent)
+    #: When letters are fetched; by default our clock. What came later than that is of no use.
+    fetch_clock: Callable[[], datetime] | None = None
     _secrets: dict[str, Login] = field(default_factory=dict, repr=False)
     _secrets_lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
@@ -96,24 +102,8 @@ class Agent:
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
-        """Hold the data directory; raises AgentBusy when another agent does.
-
-        The lock is the kernel's (flock), so that it goes with a process that dies.
-        """
-        directory = self.config.data_directory
-        private_directory(directory)
-        try:
-            lock = (directory / _LOCK).open("w")
-        except OSError as exc:
-            raise StoreError(f"{directory}: {exc.strerror}: make it writable for us") from exc
-        with lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as exc:
-                raise AgentBusy(
-                    f"{directory}: another inbox-agent is at work here; "
-                    "let it finish or stop it, then run this again"
-                ) from exc
+        """Hold the data directory; raises AgentBusy when another agent does."""
+        with holding(self.config.data_directory):
             yield
 
     # -- jobs -------------------------------------------------------------------------------
@@ -193,7 +183,9 @@ class Agent:
         Raises StoreError; what else it raises is a fault of this program.
         """
         began, attempt = (self.clock(), time.monotonic()), attempt or Attempt()
-        reading = Reading(mirror, settings, self.clock, self.progress, attempt.stop)
+        reading = Reading(
+            mirror, settings, self.fetch_clock or self.clock, self.progress, attempt.stop
+        )
         errors: list[InboxAgentError] = []
         try:
             keyword = self.config.no_reply_needed.keyword
@@ -204,7 +196,8 @@ class Agent:
             errors.append(exc)
         errors += reading.errors
         poll = self._story(settings.name, began, errors, reading.counts, attempt)
-        mirror.end_poll(poll, as_of or poll.started_at)
+        if attempt.is_told or not errors or reading.new_messages:
+            mirror.end_poll(poll, as_of or poll.started_at)
         return Report(reading.new_messages, 0, int(reading.folders > 0), errors)
 
     def keep_fault(
@@ -212,7 +205,9 @@ class Agent:
     ) -> None:
         """Keep the story of a pass that ended with a fault of this program."""
         began = self.clock(), time.monotonic()
-        mirror.end_poll(self._story(mailbox, began, [error], Counts(0, 0, 0), attempt), None)
+        poll = self._story(mailbox, began, [error], Counts(0, 0, 0), attempt)
+        if attempt.is_told:
+            mirror.end_poll(poll, None)
 
     def _story(
         self,
@@ -224,6 +219,8 @@ class Agent:
     ) -> Poll:
         """What is kept of a pass over one mailbox."""
         ended_at, said = self.clock(), [*map(str, errors)]
+        if attempt and errors and attempt.untold:
+            said.append(f"{attempt.untold} more tries failed since the row before")
         again = attempt.again_seconds(errors) if attempt and errors else None
         if again is not None:
             said.append(f"next try at {ended_at + timedelta(seconds=round(again)):{_ISO}}")

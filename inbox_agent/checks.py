@@ -1,55 +1,56 @@
-"""Whether an installation is in place, one finding a thing, each with its remedy."""
+"""Whether an installation is in place: everything that can be wrong, one line each.
+
+Nothing that fails hides another, and looking changes nothing: neither the mailbox nor the data
+directory, in which an agent may be at work meanwhile.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from inbox_agent.agent import Agent, utc_now
-from inbox_agent.config import Config, MailboxSettings
-from inbox_agent.errors import FolderUnavailable, InboxAgentError
-from inbox_agent.mailbox import Mailbox
-from inbox_agent.mirror import Mirror
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at; `error` where something is to be done about it."""
-
-    text: str
-    error: InboxAgentError | None = None
+from inbox_agent.agent import Agent
+from inbox_agent.checks_findings import Finding, Place
+from inbox_agent.checks_letters import check_letters
+from inbox_agent.checks_mailbox import check_mailbox
+from inbox_agent.checks_store import (
+    Databases,
+    check_agent,
+    check_directory,
+    check_mirror,
+    check_published,
+)
 
 
-def check_all(config: Config) -> Iterator[Finding]:
-    """Look at the config, the store and every mailbox; one that fails hides no other."""
-    yield Finding(f"{config.path}: read; {len(config.mailboxes)} mailboxes")
-    agent = Agent(config)
-    yield from _store(agent)
-    for settings in config.mailboxes:
-        yield from _mailbox(agent, settings)
+def check_all(agent: Agent) -> Iterator[Finding]:
+    """Look at the config, the data directory, every mailbox, and the letters held."""
+    yield from _config(agent)
+    data = Databases(agent.config.data_directory, agent.mirror_path, agent.published_path)
+    yield from check_directory(data)
+    if data.is_open:
+        yield from check_agent(data)
+        yield from check_mirror(data)
+        yield from check_published(data)
+    for settings in agent.config.mailboxes:
+        yield from check_mailbox(agent, settings)
+    if data.is_open:
+        yield from check_letters(agent, data)
 
 
-def _store(agent: Agent) -> Iterator[Finding]:
-    try:
-        with agent.at_work(), Mirror(agent.mirror_path) as mirror:
-            yield Finding(f"{agent.mirror_path}: can be written; {mirror.count():,} letters held")
-    except InboxAgentError as exc:
-        yield Finding(str(exc), exc)
-
-
-def _mailbox(agent: Agent, settings: MailboxSettings) -> Iterator[Finding]:
-    name = f'mailbox "{settings.name}"'
-    try:
-        with Mailbox.connect(settings, agent.secret(settings), clock=utc_now) as mailbox:
-            yield Finding(f"{name}: connected to {settings.host} and logged in")
-            folders = mailbox.folders()
-            for missing in mailbox.missing:
-                text = f'{name}: there is no folder "{missing}"; correct it under `folders`'
-                yield Finding(text, FolderUnavailable(text))
-            sent = ", ".join(folder.name for folder in folders if folder.is_sent)
-            yield Finding(f"{name}: Sent is {sent or 'in All Mail'}")
-            for folder in folders:
-                status = mailbox.examine(folder)
-                yield Finding(f"{name}: {folder.name}: {status.exists:,} letters, read-only")
-    except InboxAgentError as exc:
-        yield Finding(str(exc), exc)
+def _config(agent: Agent) -> Iterator[Finding]:
+    """What can be read but may not be meant."""
+    config = agent.config
+    place = Place(str(config.path))
+    mailboxes, partners = len(config.mailboxes), len(config.partners.partners)
+    yield place.fine(f"read; mailboxes: {mailboxes}, partners listed: {partners}")
+    if not mailboxes:
+        yield place.note("no [[mailboxes]]: letters come by `inbox-agent import` alone")
+    if not partners and not config.partners.discover:
+        yield place.warning("partners.toml lists nobody and `discover` is false: list partners")
+    zone = config.our_clock().zone
+    now = f"{agent.clock().astimezone(zone):%Y-%m-%d %H:%M}"
+    if "timezone" in config.file.clock.model_fields_set:
+        yield place.fine(f"by our clock it is {now} in {zone.key}")
+    else:
+        yield place.warning(
+            f"no `timezone` under [clock], so {zone.key}: write it; there it is {now}"
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -16,16 +17,19 @@ import click
 from rich.console import Console
 
 from inbox_agent import __version__, screens, serve, setup_files
-from inbox_agent.agent import Agent, Report
-from inbox_agent.config import Config, load_config
+from inbox_agent.agent import Agent, Report, utc_now
+from inbox_agent.config import Config, is_there, load_config
+from inbox_agent.credentials import environment_without_secrets
+from inbox_agent.due_times import SteadyClock
 from inbox_agent.errors import ConfigError, InboxAgentError
+from inbox_agent.events import Event, fault
 from inbox_agent.exports import export_csv
 from inbox_agent.intake import Import
 from inbox_agent.json_log import json_log
 from inbox_agent.loop import Loop
 from inbox_agent.mirror import Mirror
 from inbox_agent.mirror_rows import instant
-from inbox_agent.stopping import stop_when_asked
+from inbox_agent.stopping import leave_at_once, stop_when_asked
 
 _DEFAULT_CONFIG = Path("config/inbox-agent.toml")
 _PATH = click.Path(path_type=Path)
@@ -73,6 +77,11 @@ class Commands(click.Group):
         except InboxAgentError as exc:
             complain(exc)
             ctx.exit(exc.exit_code)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as exc:  # noqa: BLE001 - a traceback ends with words of a letter
+            complain(fault(exc, goes_on=False))
+            ctx.exit(InboxAgentError.exit_code)
 
 
 def complain(error: InboxAgentError) -> None:
@@ -94,7 +103,7 @@ def main(ctx: click.Context, path: Path) -> None:
 
 def _config(ctx: click.Context) -> Config:
     path: Path = ctx.obj
-    if not path.exists():
+    if not is_there(path):
         raise ConfigError(
             f"{path}: there is no such config; `inbox-agent init` writes one, "
             "or name another with --config"
@@ -183,14 +192,9 @@ for _question in setup_files.QUESTIONS:
 def check(ctx: click.Context) -> None:
     """Look whether everything is in place: config, login, folders, Sent, databases."""
     from inbox_agent.checks import check_all  # noqa: PLC0415
+    from inbox_agent.checks_shown import show  # noqa: PLC0415
 
-    config = _config(ctx)
-    worst = 0
-    for finding in check_all(config):
-        mark = "[red]✗[/]" if finding.error else "[green]✓[/]"
-        output.print(f"{mark} {screens.printable(finding.text)}")
-        worst = max(worst, finding.error.exit_code if finding.error else 0)
-    ctx.exit(worst)
+    ctx.exit(show(check_all(Agent(_config(ctx))), output))
 
 
 @main.command()
@@ -234,12 +238,11 @@ def _require_mailboxes(config: Config) -> None:
 def run(ctx: click.Context, serving: bool, port: int, form: str) -> None:
     """Poll for ever, until SIGTERM or Ctrl-C."""
     stop = threading.Event()
-    told = json_log(sys.stderr) if form == "json" else lambda _: None
     config = _config(ctx)
     _require_mailboxes(config)
 
     stop_when_asked(stop)
-    agent = Agent(config)
+    agent = Agent(config, fetch_clock=SteadyClock(utc_now))
     children: list[subprocess.Popen[bytes]] = []
 
     def after_poll(report: Report) -> None:
@@ -248,21 +251,31 @@ def run(ctx: click.Context, serving: bool, port: int, form: str) -> None:
         say(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {report.new_messages:,} new")
         if serving and not children and agent.published_path.exists():
             metadata = serve.find_metadata(config.path)
-            children.append(serve.start(agent.published_path, metadata, port=port))
+            kept = environment_without_secrets(config.mailboxes)
+            found = serve.start(agent.published_path, metadata, port=port, environment=kept)
+            children.append(found)
             say(f"serving at http://{serve.DEFAULT_HOST}:{port}/partners")
 
     def say(text: str) -> None:
         if form == "text":
             messages.print(text)
 
+    def say_line(event: Event) -> None:
+        if event.line:
+            complain(event.line)
+
+    told = json_log(sys.stderr) if form == "json" else say_line
+    loop = Loop(agent, stop, after_poll, told)
     try:
-        Loop(agent, stop, after_poll, told).run()
+        loop.run()
     except SystemExit:
         pass
     finally:
         for child in children:
             child.terminate()
             child.wait()
+    if loop.leaves_threads:
+        leave_at_once(0)
     ctx.exit(0)
 
 
@@ -276,7 +289,12 @@ def serve_command(ctx: click.Context, host: str, port: int, metadata: Path | Non
     """Serve the published tables with Datasette."""
     config = _config(ctx)
     found = serve.find_metadata(config.path, metadata)
-    serve.serve(Agent(config).published_path, found, host, port)
+    kept = environment_without_secrets(config.mailboxes)
+
+    def execute(program: str, command: list[str]) -> None:
+        os.execve(program, command, kept)  # noqa: S606 - our own arguments
+
+    serve.serve(Agent(config).published_path, found, host, port, execute)
 
 
 @main.command(name="import")

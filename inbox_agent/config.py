@@ -42,6 +42,7 @@ __all__ = [
     "PollSettings",
     "PublishSettings",
     "TeamSettings",
+    "is_there",
     "load_config",
 ]
 
@@ -157,13 +158,21 @@ class Config:
         return hashlib.sha256(text.encode()).hexdigest()[:_DIGEST_CHARACTERS]
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is such a file, also where we may not look: opening it will say why not."""
+    try:
+        return path.exists()
+    except OSError:
+        return True
+
+
 def load_config(path: Path) -> Config:
     """Read ``inbox-agent.toml`` and the ``partners.toml`` beside it, if there is one.
 
     Raises ConfigError: one line that names the file, the key, what is wrong and what is allowed.
     """
     partners_path = path.with_name(PARTNERS_NAME)
-    raw_partners = read_toml(partners_path) if partners_path.exists() else {}
+    raw_partners = read_toml(partners_path) if is_there(partners_path) else {}
     return checked_config(read_toml(path), path, raw_partners)
 
 

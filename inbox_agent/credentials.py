@@ -11,7 +11,7 @@ import re
 import shlex
 import stat
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from inbox_agent.config import MailboxSettings, PasswordSettings
@@ -39,6 +39,20 @@ def client_secret(settings: MailboxSettings) -> str | None:
     """
     place = settings.oauth2.client_secret if settings.oauth2 is not None else None
     return None if place is None else _secret(settings, place, "oauth2.client_secret")
+
+
+def environment_without_secrets(mailboxes: Iterable[MailboxSettings]) -> dict[str, str]:
+    """Our environment without the variables that the config names as places of secrets.
+
+    For programs that need none of them, also while some are still to be read.
+    """
+    named = {place.env for each in mailboxes for place in _places(each) if place is not None}
+    return {name: value for name, value in os.environ.items() if name not in named}
+
+
+def _places(settings: MailboxSettings) -> tuple[PasswordSettings | None, ...]:
+    oauth2 = settings.oauth2
+    return settings.password, oauth2.client_secret if oauth2 is not None else None
 
 
 def _secret(settings: MailboxSettings, place: PasswordSettings | None, key: str) -> str:
@@ -136,7 +150,9 @@ def private_file(path: Path, what: str, refusal: Refusal) -> bytes:
         # without O_NONBLOCK a named pipe would hold us for ever.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as exc:
-        raise refusal(f"{path} can't be read: {exc.strerror}") from exc
+        raise refusal(
+            f"{path} can't be read: {exc.strerror}; write the {what} into it, readable by us alone"
+        ) from exc
     with os.fdopen(descriptor, "rb") as file:
         about = os.fstat(descriptor)
         if not stat.S_ISREG(about.st_mode):

@@ -10,11 +10,13 @@ import calendar
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
+from inbox_agent.address_traces import IsErased, plain_address, without_traces
 from inbox_agent.addresses import Address
 from inbox_agent.agent import Agent, Report
 from inbox_agent.erasure import report_without, without_address
-from inbox_agent.errors import ConfigError, StoreError
+from inbox_agent.errors import ConfigError, InboxAgentError, StoreError
 from inbox_agent.messages import FetchedHeader
 from inbox_agent.mirror import Mirror
 from inbox_agent.mirror_rows import REWRITE, rewritten_row, seconds
@@ -22,6 +24,17 @@ from inbox_agent.sqlite_files import scrub
 from inbox_agent.tombstones import made_tombstones
 
 _OLDER = "coalesce(received_at, sent_at, fetched_at) < ?"
+#: What is deleted on purpose is not asked for again.
+_LEFT_OUT = (
+    "insert into left_out select mailbox, folder, uidvalidity, uid from headers where {}"
+    " on conflict do nothing"
+)
+#: Words of servers and labels, which may name a person: table, key, columns.
+_SAID = (
+    ("polls", "poll", ("error",)),
+    ("folders", "rowid", ("error", "note")),
+    ("headers", "id", ("labels",)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +51,20 @@ def erase(agent: Agent, written: str, *, dry_run: bool = False) -> Forgotten:
 
     Raises ConfigError for what is no address, AgentBusy, StoreError. Done twice it does no more.
     """
-    address = Address.parse(written)
+    address = plain_address(written)
     if address is None or not written.isprintable():
         raise ConfigError("that is no mail address; write it like ann@globex.com")
     must_hold_letters(agent)
-    with agent.at_work(), Mirror(agent.mirror_path) as mirror:
-        gone, changed = _traces(mirror, address)
-        if not dry_run:
+    with agent.at_work():
+        with Mirror(agent.mirror_path) as mirror:
+            gone, changed = _traces(mirror, _is(address))
+            done = Forgotten(len(gone), len(changed))
+            if dry_run:
+                return done
             _erase(mirror, address, gone, changed)
-    done = Forgotten(len(gone), len(changed))
-    return done if dry_run else _published_anew(agent, done)
+            agent.publish(mirror, done.report)
+        _scrub(agent)
+    return _published_anyhow(agent, done)
 
 
 def purge(agent: Agent, *, dry_run: bool = False) -> Forgotten:
@@ -55,25 +72,57 @@ def purge(agent: Agent, *, dry_run: bool = False) -> Forgotten:
 
     Raises ConfigError where the config does not ask for it, AgentBusy, StoreError.
     """
+    before = _purged_before(agent)
+    must_hold_letters(agent)
+    with agent.at_work():
+        with Mirror(agent.mirror_path) as mirror:
+            count = _purge(mirror, before, dry_run=dry_run)
+            done = Forgotten(count)
+            if dry_run:
+                return done
+            agent.publish(mirror, done.report)
+        _scrub(agent)
+    return _published_anyhow(agent, done)
+
+
+def purge_due(agent: Agent, mirror: Mirror) -> int:
+    """Purge within a job that already holds the data directory; how many copies went.
+
+    Nothing is done, and nothing looked for, where the config sets no ``[retention]``. To be
+    published afterwards by who calls it. Raises StoreError.
+    """
+    if agent.config.retention_months is None:
+        return 0
+    before = _purged_before(agent)
+    if not _purge(mirror, before, dry_run=True):
+        return 0
+    count = _purge(mirror, before, dry_run=False)
+    scrub(agent.mirror_path)
+    return count
+
+
+def _purged_before(agent: Agent) -> int:
     if agent.config.retention_months is None:
         raise ConfigError(
             f"{agent.config.path}: retention.months: is not set, and so nothing is ever deleted"
         )
-    must_hold_letters(agent)
-    before = seconds(kept_from(agent.clock(), agent.config.retention_months))
-    with agent.at_work(), Mirror(agent.mirror_path) as mirror, mirror.writing() as db:
+    return seconds(kept_from(agent.clock(), agent.config.retention_months))
+
+
+def _purge(mirror: Mirror, before: int, *, dry_run: bool) -> int:
+    with mirror.writing() as db:
         sql = f"select count(*) from headers where {_OLDER}"  # noqa: S608 - our own words
         (count,) = db.execute(sql, [before]).fetchone()
         if not dry_run:
             db.execute("pragma secure_delete = on")
+            db.execute(_LEFT_OUT.format(_OLDER), [before])
             db.execute(f"delete from headers where {_OLDER}", [before])  # noqa: S608
             db.execute(
                 "insert into facts values ('purged_before', ?) on conflict do update"
                 " set value = max(cast(value as integer), cast(excluded.value as integer))",
                 [str(before)],
             )
-    done = Forgotten(int(count))
-    return done if dry_run else _published_anew(agent, done)
+    return int(count)
 
 
 def kept_from(now: datetime, months: int) -> datetime:
@@ -89,14 +138,16 @@ def must_hold_letters(agent: Agent) -> None:
         raise StoreError(f"{agent.mirror_path}: not there yet; `inbox-agent poll` makes it")
 
 
-def _traces(mirror: Mirror, address: Address) -> tuple[list[int], list[tuple[int, FetchedHeader]]]:
+def _is(address: Address) -> IsErased:
+    return lambda other: other.key == address.key
+
+
+def _traces(
+    mirror: Mirror, is_erased: IsErased
+) -> tuple[list[int], list[tuple[int, FetchedHeader]]]:
     """The rows of the person's own letters, and the others as they are without the person."""
     gone: list[int] = []
     changed: list[tuple[int, FetchedHeader]] = []
-
-    def is_erased(other: Address) -> bool:
-        return other.key == address.key
-
     for letter, header in mirror.held():
         block = without_address(header.block, is_erased)
         report = report_without(header.report, is_erased)
@@ -115,18 +166,48 @@ def _erase(
 ) -> None:
     known = mirror.tombstones() or made_tombstones(mirror.path)
     tombstones = known.with_address(address)
+    letters = [(letter,) for letter in gone]
     with mirror.writing() as db:
         db.execute("pragma secure_delete = on")
-        db.conn.executemany("delete from headers where id = ?", [(letter,) for letter in gone])
+        db.conn.executemany(_LEFT_OUT.format("id = ?"), letters)
+        db.conn.executemany("delete from headers where id = ?", letters)
         db.conn.executemany(REWRITE, [rewritten_row(header, letter) for letter, header in changed])
         db.conn.executemany(
             "insert into erased values (?) on conflict do nothing",
             [(digest,) for digest in sorted(tombstones.digests)],
         )
+        for table, key, columns in _SAID:
+            for column in columns:
+                _erase_said(db, table, key, column, _is(address))
 
 
-def _published_anew(agent: Agent, done: Forgotten) -> Forgotten:
-    scrub(agent.mirror_path)
+def _erase_said(db: Any, table: str, key: str, column: str, is_erased: IsErased) -> None:
+    """Take the person out of one column of words that are no letter's."""
+    sql = f"select {key}, {column} from {table} where {column} is not null"  # noqa: S608
+    said = [(without_traces(text, is_erased), text, row) for row, text in db.execute(sql)]
+    db.conn.executemany(
+        f"update {table} set {column} = ? where {key} = ?",  # noqa: S608 - our own names
+        [(kept, row) for kept, text, row in said if kept != text],
+    )
+
+
+def _scrub(agent: Agent) -> None:
+    """Both files, also when one of them is in use: then it is told once the other is done."""
+    problems: list[InboxAgentError] = []
+    for path in (agent.mirror_path, agent.published_path):
+        try:
+            if path.exists():
+                scrub(path)
+        except StoreError as exc:
+            problems.append(exc)
+    if problems:
+        raise problems[0]
+
+
+def _published_anyhow(agent: Agent, done: Forgotten) -> Forgotten:
+    """Publish also where no letter is left and no mailbox was ever complete."""
+    if done.report.partners or not agent.published_path.exists():
+        return done
     report = agent.rebuild()
     scrub(agent.published_path)
     return replace(done, report=report)

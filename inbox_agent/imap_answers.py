@@ -24,7 +24,8 @@ from inbox_agent.errors import (
 )
 from inbox_agent.imap_commands import HEADER_OCTETS
 from inbox_agent.imap_faults import fault_of, pause_seconds
-from inbox_agent.imap_placeholders import is_placeholder
+from inbox_agent.imap_hints import Hints, hints_of
+from inbox_agent.imap_placeholders import is_placeholder, is_suspect
 
 #: What can go wrong between us and a server once a connection is asked for. The parsers add
 #: ValueError and its like, which are no faults of ours either.
@@ -35,9 +36,18 @@ UNREADABLE = (
     *(RecursionError, OverflowError),
 )
 
-_SHOWN = 160
+_SHOWN, _READ = 160, 1_000
+_QUOTED = re.compile("\"[^\"]*\"?|[^\\s@\uff20\"]{0,320}[@\uff20]\\S*")
+# imaplib makes some of its errors of bytes.
+_BYTES = re.compile(r"""\bb(['"])(.*)\1""", re.DOTALL)
+# Errors of imaplib that quote a whole line of the server, which may be one of a header block.
+_QUOTING = re.compile(r"unexpected (?:tagged )?response|Unterminated line", re.IGNORECASE)
 _LITERAL_SIZE = re.compile(rb"\{\d+\+?\}$")
 _FIELD_LIST = re.compile(rb"(BODY\[HEADER\.FIELDS) \([^\]]*\)", re.IGNORECASE)
+
+
+class Unanswered(ValueError):
+    """An answer lacks what was asked for. Its text is ours: that of any other ValueError quotes."""
 
 
 def searched_uids(data: Sequence[Any]) -> list[int]:
@@ -46,7 +56,7 @@ def searched_uids(data: Sequence[Any]) -> list[int]:
     Raises ValueError where the server gave no SEARCH line at all: that is not "none found".
     """
     if any(not isinstance(line, bytes) for line in data):
-        raise ValueError("the search was answered without a result")
+        raise Unanswered("the search was answered without a result")
     return [int(number) for line in data for number in line.split(b"(")[0].split()]
 
 
@@ -55,13 +65,16 @@ class Items:
     """What a FETCH answer gave for one letter.
 
     `received_at` is INTERNALDATE (RFC 3501 §2.3.3) in UTC, None where it is missing, absurd or
-    without a zone. `is_complete`: everything that was asked for came.
+    without a zone. `is_complete`: everything that was asked for came, hints aside. `is_suspect`:
+    the server may have lost the rest of the header (`imap_placeholders.is_suspect`).
     """
 
     received_at: datetime | None
     size_octets: int | None
     block: bytes
     is_complete: bool
+    is_suspect: bool
+    hints: Hints
 
 
 def without_echo(data: Iterable[Any]) -> list[Any]:
@@ -90,18 +103,22 @@ def letters(answered: Iterable[Mapping[bytes, Any]], wanted: Set[int]) -> dict[i
     return {
         uid: letter
         for uid, letter in read.items()
-        if letter is not None and not is_placeholder(letter.block, letter.size_octets)
+        if letter is not None and not is_placeholder(letter.block)
     }
 
 
 def _items(items: Mapping[bytes, Any], block: bytes | None) -> Items | None:
     if block is None:
         return None
+    given = items.get(b"RFC822.SIZE")
+    size = given if isinstance(given, int) else None
     return Items(
         received_at=_in_utc(items.get(b"INTERNALDATE")),
-        size_octets=size if isinstance(size := items.get(b"RFC822.SIZE"), int) else None,
+        size_octets=size,
         block=block[:HEADER_OCTETS],
         is_complete=b"INTERNALDATE" in items and b"RFC822.SIZE" in items,
+        is_suspect=is_suspect(block[:HEADER_OCTETS], size),
+        hints=hints_of(items),
     )
 
 
@@ -127,12 +144,17 @@ def _in_utc(value: object) -> datetime | None:
 
 
 def said(data: object) -> str:
-    """What the server said, fit for one line of ours: no control characters, not endless."""
+    """What the server said, fit for one line of ours: no control characters, not endless.
+
+    Errors are logged and published, and a server may quote a letter or name a person: addresses
+    and what stands in quotes are left out.
+    """
     if isinstance(data, list | tuple):
         data = data[-1] if data else b""
     text = data.decode("utf-8", "replace") if isinstance(data, bytes) else str(data or "")
+    text = _BYTES.sub(r"\2", text[:_READ])
     clean = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text)
-    return " ".join(clean.split())[:_SHOWN] or "nothing"
+    return _QUOTED.sub("…", " ".join(clean.split()))[:_SHOWN] or "nothing"
 
 
 def place(settings: MailboxSettings, folder: str | None = None) -> str:
@@ -221,6 +243,10 @@ def _cause(exc: Exception) -> str:
         return "no answer in time"
     if isinstance(exc, OSError) and exc.strerror:
         return exc.strerror
-    # imaplib makes some of its errors of bytes
-    text = re.sub(r"""\bb(['"])(.*)\1""", r"\2", str(exc), flags=re.DOTALL)
+    text = _BYTES.sub(r"\2", str(exc))
+    quoting = _QUOTING.search(text)
+    if quoting:
+        return quoting[0]
+    if not isinstance(exc, OSError | imaplib.IMAP4.error | Unanswered):
+        return f"{type(exc).__name__}: it can't be read"  # its text quotes what that was
     return said(text or type(exc).__name__)

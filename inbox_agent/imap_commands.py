@@ -21,17 +21,24 @@ from inbox_agent.messages import HEADER_FIELDS
 
 #: The highest uid there can be (RFC 3501 §9, nz-number).
 MAX_UID = 4_294_967_295
+#: The highest mod-sequence there can be (RFC 7162 §7, mod-sequence-value).
+MAX_MODSEQ = 9_223_372_036_854_775_807
 #: So many letters a search may answer at once. imaplib takes lines up to 1,000,000 octets, and
 #: a uid has at most ten digits and a blank: 50,000 of them are 550,000 octets.
 WINDOW = 50_000
 #: Of a header block no more than this is asked for or kept.
 HEADER_OCTETS = 65_536
 
-#: What is asked for of each letter. PEEK leaves ``\Seen`` alone; flags are never asked for.
-FETCH_ITEMS = (
-    f"(UID INTERNALDATE RFC822.SIZE "
+_FETCH_ITEMS = (
+    f"(UID INTERNALDATE RFC822.SIZE{{}} "
     f"BODY.PEEK[HEADER.FIELDS ({' '.join(HEADER_FIELDS).upper()})]<0.{HEADER_OCTETS}>)"
 )
+#: What is asked for of each letter. PEEK leaves ``\Seen`` alone; flags are never asked for.
+FETCH_ITEMS = _FETCH_ITEMS.format("")
+#: The same with Gmail's ids and labels (X-GM-EXT-1).
+GMAIL_FETCH_ITEMS = _FETCH_ITEMS.format(" X-GM-MSGID X-GM-THRID X-GM-LABELS")
+#: The same with the ids of RFC 8474 §5.1 and §5.2 (OBJECTID).
+OBJECT_FETCH_ITEMS = _FETCH_ITEMS.format(" EMAILID THREADID")
 
 _PART = f"BODY.PEEK[{{0}}.MIME]<0.{PART_HEADER_OCTETS}> BODY.PEEK[{{0}}]<0.{PART_OCTETS}>"
 #: What is asked for of a letter whose header block says that it is a delivery report: its second
@@ -53,12 +60,17 @@ _ALLOWED = tuple(
         rb"AUTHENTICATE (?:OAUTHBEARER|XOAUTH2)",  # RFC 7628; Google's form of the same
         rb"LOGIN [^\x00]+",  # RFC 3501 §6.2.3
         rb"ID " + re.escape(OUR_ID.encode()),  # RFC 2971 §3.1
+        rb"ENABLE (?:QRESYNC|CONDSTORE)",  # RFC 5161 §3.1, RFC 7162 §3.1 and §3.2.3
         rb'LIST "" "\*"',  # RFC 3501 §6.3.8
         rb'EXAMINE "[^\x00]*"',  # RFC 3501 §6.3.2
         rb"UID SEARCH (?:UID %b|\d+)" % _SET  # RFC 3501 §6.4.4, §6.4.8
         + rb"(?: SINCE \d\d-[A-Z]{3}-\d{4})?(?: KEYWORD %b)?" % _KEYWORD,
-        rb"UID FETCH %b " % _SET + re.escape(FETCH_ITEMS.encode()),  # RFC 3501 §6.4.5, §6.4.8
-        rb"UID FETCH %b " % _SET + re.escape(REPORT_ITEMS.encode()),
+        *(
+            rb"UID FETCH %b " % _SET + re.escape(items.encode())  # RFC 3501 §6.4.5, §6.4.8
+            for items in (FETCH_ITEMS, GMAIL_FETCH_ITEMS, OBJECT_FETCH_ITEMS, REPORT_ITEMS)
+        ),
+        # RFC 7162 §3.1.4.1 and §3.2.6
+        rb"UID FETCH %b \(UID\) \(CHANGEDSINCE [1-9]\d{0,18} VANISHED\)" % _SET,
     )
 )
 #: Of a longer literal only the beginning is kept: not every server knows partial fetches.
@@ -73,6 +85,7 @@ _LONGEST_ANSWER_LINE = 1_000_000
 _LINE_OCTETS = 64  # of memory for a line, however short, beside what is in it
 # RFC 7162 §4: a client should keep its lines to about 8,192 octets.
 _LONGEST_LINE = 8_000
+_LONGEST_SET = 7_900  # ``UID SEARCH UID``, a tag and the line's end go with it
 
 
 class ForbiddenCommand(RuntimeError):
@@ -192,6 +205,17 @@ def uid_set(uids: Sequence[int]) -> str:
         else:
             runs.append([uid, uid])
     return ",".join(str(low) if low == high else f"{low}:{high}" for low, high in runs)
+
+
+def uid_sets(uids: Sequence[int]) -> list[str]:
+    """Ascending uids as sequence sets, each short enough for one command."""
+    found: list[str] = []
+    for part in uid_set(uids).split(",") if uids else ():
+        if found and len(found[-1]) + len(part) < _LONGEST_SET:
+            found[-1] += f",{part}"
+        else:
+            found.append(part)
+    return found
 
 
 def windows(first: int, top: int) -> list[tuple[int, int]]:

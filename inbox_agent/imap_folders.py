@@ -61,10 +61,14 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The folders to read, INBOX first, then by name; and configured ones that do not exist."""
+    """The folders to read, INBOX first, then by name; and configured ones that do not exist.
+
+    `listed` are the names of all folders that can be selected, chosen or not.
+    """
 
     folders: tuple[Folder, ...]
     missing: tuple[str, ...]
+    listed: frozenset[str]
 
 
 def list_lines(data: Iterable[Any]) -> list[Line]:
@@ -103,7 +107,7 @@ def listed_folders(lines: Iterable[Line], decode: Callable[[bytes], str]) -> lis
     `decode` reads modified UTF-7 (RFC 3501 §5.1.3). No name makes the others unreadable.
     """
     by_raw = {name: (attributes, separator) for attributes, separator, name in lines}
-    names = {raw: _for_people(raw, decode) for raw in by_raw}
+    names = {raw: for_people(raw, decode) for raw in by_raw}
     uses = Counter(names.values())
     return [
         Listed(
@@ -117,7 +121,8 @@ def listed_folders(lines: Iterable[Line], decode: Callable[[bytes], str]) -> lis
     ]
 
 
-def _for_people(raw: bytes, decode: Callable[[bytes], str]) -> str:
+def for_people(raw: bytes, decode: Callable[[bytes], str]) -> str:
+    """A name in wire form as people read it; of one that can't be decoded the octets."""
     try:
         # Some servers send UTF-8 as it is.
         name = decode(raw) if raw.isascii() else raw.decode()
@@ -145,6 +150,7 @@ def choose_folders(settings: MailboxSettings, listed: Sequence[Listed], is_gmail
     return Choice(
         folders=tuple(sorted(folders.values(), key=lambda one: (one.name != "INBOX", one.name))),
         missing=tuple(_missing(plain, lines)),
+        listed=frozenset(line.name for line in lines),
     )
 
 

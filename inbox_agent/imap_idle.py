@@ -18,7 +18,8 @@ REISSUE_SECONDS = 540.0
 #: Seconds the server has for anything but a change of the folder.
 ANSWER_SECONDS = 30.0
 _TAG = b"IDLE1"
-_NEWS = re.compile(rb"\* \d+ (?:EXISTS|EXPUNGE|FETCH)\b", re.IGNORECASE)
+# Once QRESYNC is enabled VANISHED comes in place of EXPUNGE (RFC 7162 §3.2.10).
+_NEWS = re.compile(rb"\* (?:\d+ (?:EXISTS|EXPUNGE|FETCH)|VANISHED)\b", re.IGNORECASE)
 
 
 class IdleMailbox(Mailbox):

@@ -1,7 +1,8 @@
 """Letters that are none: what some servers hand out in place of a letter they can't give.
 
 Such a one is treated as if nothing had come. A person who writes the same words is not: both
-From and Subject have to be just as the server makes them.
+From and Subject have to be just as the server makes them. One that only looks as if something
+were lost is asked for again, and then kept as it is.
 """
 
 from __future__ import annotations
@@ -28,18 +29,26 @@ _FIELD = re.compile(
 )
 
 
-def is_placeholder(block: bytes, size_octets: int | None) -> bool:
-    """Whether a header block stands for a letter the server can't give.
-
-    That is one of the known placeholders, or a block without From, Date and Message-ID of a
-    letter that is larger than it: the server lost the rest.
-    """
-    fields = {found[1].lower(): found[2].strip() for found in _FIELD.finditer(block)}
-    if fields.keys().isdisjoint({b"from", b"date", b"message-id"}):
-        return len(block) < min(size_octets or 0, HEADER_OCTETS)
+def is_placeholder(block: bytes) -> bool:
+    """Whether a header block is one of the known ones that stand for a letter nobody can give."""
+    fields = _fields(block)
     author, subject = fields.get(b"from", b""), fields.get(b"subject", b"")
     return b"message-id" not in fields and any(
         writes.fullmatch(author)
         and says.fullmatch(subject.replace(b"\n", b" ").replace(b"\r", b""))
         for writes, says in _FINGERPRINTS
     )
+
+
+def is_suspect(block: bytes, size_octets: int | None) -> bool:
+    """Whether it has neither From, Date nor Message-ID though the letter is larger than it.
+
+    The server may have lost the rest, so that it is worth asking again. But there are such
+    letters, and spam is full of them.
+    """
+    has_none = _fields(block).keys().isdisjoint({b"from", b"date", b"message-id"})
+    return has_none and len(block) < min(size_octets or 0, HEADER_OCTETS)
+
+
+def _fields(block: bytes) -> dict[bytes, bytes]:
+    return {found[1].lower(): found[2].strip() for found in _FIELD.finditer(block)}

@@ -7,7 +7,8 @@ refuses does not.
 from __future__ import annotations
 
 import imaplib
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -15,21 +16,40 @@ from typing import Any
 from inbox_agent import imap_answers as answers
 from inbox_agent.config import MailboxSettings
 from inbox_agent.errors import Fault, FolderUnavailable, MailboxUnavailable
-from inbox_agent.imap_commands import MAX_UID, OUR_ID, WINDOW, GuardedIMAP4, quoted, windows
+from inbox_agent.imap_commands import (
+    MAX_MODSEQ,
+    MAX_UID,
+    OUR_ID,
+    WINDOW,
+    GuardedIMAP4,
+    quoted,
+    uid_sets,
+    windows,
+)
 from inbox_agent.imap_faults import is_busy, pause_seconds
 from inbox_agent.imap_folders import Folder
+from inbox_agent.imap_hints import object_id
+from inbox_agent.imap_presence import Range, merged, vanished_ranges
 
 #: Seconds a server has to say goodbye.
 GOODBYE_SECONDS = 5
+#: A folder is listed as if it had no more letters, in some hundred searches.
+_MOST_LETTERS = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class FolderStatus:
-    """A folder as EXAMINE found it (RFC 3501 §6.3.2); some servers leave UIDNEXT out."""
+    """A folder as EXAMINE found it (RFC 3501 §6.3.2); some servers leave UIDNEXT out.
+
+    `modseq` is HIGHESTMODSEQ (RFC 7162 §3.1.2.1), None where the folder has none. `mailbox_id` is
+    what stays when the folder is renamed (RFC 8474 §4), where the server gives one.
+    """
 
     uidvalidity: int
     uidnext: int | None
     exists: int
+    modseq: int | None = None
+    mailbox_id: str | None = None
 
 
 class Session:
@@ -75,6 +95,14 @@ class Session:
         with self.talking() as connection:
             _answer(connection.xatom, "ID", OUR_ID)
 
+    def enable(self, extension: str) -> bool:
+        """Have an extension switched on (RFC 5161 §3.1), before any EXAMINE; whether it is."""
+        with self.talking() as connection:
+            # imaplib's own enable() goes by what was offered before the login
+            _answer(connection.xatom, "ENABLE", extension)
+            lines = connection.response("ENABLED")[1]
+        return any(extension.encode() in (line or b"").upper().split() for line in lines)
+
     def list_lines(self) -> list[Any]:
         """The answer to LIST (RFC 3501 §6.3.8) as imaplib gives it."""
         with self.talking() as connection:
@@ -91,6 +119,7 @@ class Session:
             kind, data = _answer(connection.select, quoted(folder.raw), True)
             numbers = [_number(connection, code) for code in ("UIDVALIDITY", "UIDNEXT", "EXISTS")]
             is_writable = "READ-WRITE" in connection.untagged_responses
+            modseq, mailbox_id = _modseq(connection), _mailbox_id(connection)
         if kind != "OK":
             raise self.refused(folder, data)
         uidvalidity, uidnext, exists = numbers
@@ -99,7 +128,7 @@ class Session:
                 f"{answers.place(self._settings, folder.name)}: left alone, as the server "
                 + ("opened it for writing" if is_writable else "gives it no UIDVALIDITY")
             )
-        status = FolderStatus(uidvalidity=uidvalidity, uidnext=uidnext, exists=exists or 0)
+        status = FolderStatus(uidvalidity, uidnext, exists or 0, modseq, mailbox_id)
         self._examined = (folder, status)
         return status
 
@@ -108,6 +137,11 @@ class Session:
         if self._examined is None:
             raise RuntimeError("no folder is examined")
         return self._examined
+
+    @property
+    def is_examined(self) -> bool:
+        """Whether a folder is open."""
+        return self._examined is not None
 
     def refused(self, folder: Folder, data: object) -> MailboxUnavailable:
         """The error for a tagged NO or BAD; a server that is too busy is left in peace."""
@@ -147,11 +181,45 @@ class Session:
 
     def search(self, first: int, criteria: str = "") -> list[int]:
         """The uids from `first` upwards that meet `criteria`, ascending, window by window."""
-        found: list[int] = []
+        return [uid for _, _, uids in self.listing(first, criteria) for uid in uids]
+
+    def listing(self, first: int, criteria: str = "") -> Iterator[tuple[int, int, list[int]]]:
+        """The same, with the first and last uid of each window as it is read."""
         for low, high in self._windows(first):
             uids = self._search(f"UID {low}:{high}{criteria}")
-            found += sorted({uid for uid in uids if low <= uid <= high})
-        return found
+            yield low, high, sorted({uid for uid in uids if low <= uid <= high})
+
+    def still_there(self, uids: Iterable[int]) -> frozenset[int]:
+        """Which of these uids the folder lists now."""
+        wanted = frozenset(uids)
+        found: set[int] = set()
+        for part in uid_sets(sorted(wanted)):
+            found.update(self._search(f"UID {part}"))
+        return wanted & found
+
+    def vanished(self, since_modseq: int) -> list[Range] | None:
+        """The uids that are gone since then (RFC 7162 §3.2.6); None where it can't be told."""
+        found: list[Range] = []
+        for low, high in self._windows(1):
+            gone = self._vanished(low, high, since_modseq)
+            if gone is None:
+                return None
+            found += gone
+        return merged(found)
+
+    def _vanished(self, low: int, high: int, since_modseq: int) -> list[Range] | None:
+        folder, _ = self.opened()
+        with self.talking(folder) as connection:
+            connection.response("VANISHED")  # what came unasked before
+        since = f"(CHANGEDSINCE {since_modseq} VANISHED)"
+        kind, data = self.uid("FETCH", f"{low}:{high}", "(UID)", since)
+        with self.talking(folder) as connection:
+            lines = connection.response("VANISHED")[1]
+        if kind != "OK":
+            if is_busy(answers.said(data)):
+                raise self.refused(folder, data)
+            return None
+        return vanished_ranges(lines, data, low, high)
 
     def _windows(self, first: int) -> list[tuple[int, int]]:
         """Windows of uids that hold at most `WINDOW` letters each, without a gap up to the top.
@@ -160,16 +228,17 @@ class Session:
         letters, each window begins at the uid of every so-manieth letter instead.
         """
         _, status = self.opened()
-        if status.exists <= WINDOW:
+        exists = min(status.exists, _MOST_LETTERS)  # a number a server says need not be true
+        if exists <= WINDOW:
             return windows(first, 0)
         if status.uidnext is None:
             top = max(self._search(str(status.exists)), default=0)  # the last letter by number
         else:
             top = status.uidnext - 1
-        if top - first < 2 * status.exists:
+        if top - first < 2 * exists:
             return windows(first, top)
         starts = [first]
-        for number in range(status.exists - WINDOW, 0, -WINDOW):
+        for number in range(exists - WINDOW, 0, -WINDOW):
             uid = max(self._search(str(number)), default=first)
             if uid < first:
                 break
@@ -205,5 +274,25 @@ def _answer(command: Callable[..., Any], *args: object) -> tuple[str, list[Any]]
 
 def _number(connection: imaplib.IMAP4, code: str) -> int | None:
     """The latest number the server gave as this response; taken out, so the next one is news."""
-    latest = connection.response(code)[1][-1]
+    latest = _latest(connection, code)
     return int(latest) if latest is not None else None
+
+
+def _latest(connection: imaplib.IMAP4, code: str) -> bytes | None:
+    latest = connection.response(code)[1][-1]
+    return latest if isinstance(latest, bytes) else None
+
+
+def _modseq(connection: imaplib.IMAP4) -> int | None:
+    """HIGHESTMODSEQ, which has 63 bits (RFC 7162 §7); None for 0, NOMODSEQ and nonsense."""
+    given = _latest(connection, "HIGHESTMODSEQ") or b""
+    has_none = "NOMODSEQ" in connection.untagged_responses
+    modseq = int(given) if re.fullmatch(rb"[0-9]{1,19}", given) and not has_none else 0
+    return modseq if 0 < modseq <= MAX_MODSEQ else None
+
+
+def _mailbox_id(connection: imaplib.IMAP4) -> str | None:
+    """MAILBOXID (RFC 8474 §4.1): an id in parentheses."""
+    given = (_latest(connection, "MAILBOXID") or b"").strip()
+    is_one = given.startswith(b"(") and given.endswith(b")")
+    return object_id(given[1:-1]) if is_one else None

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TextIO
 
-from inbox_agent.loop import Event
+from inbox_agent.events import Event
 
 
 def json_log(stream: TextIO) -> Callable[[Event], None]:

@@ -1,45 +1,41 @@
 """The loop: every mailbox read when it is due, each in a thread; published as soon as it is news.
 
-Only the main thread decides and publishes. The others read, and say how it went.
+Only the main thread decides. The others read or publish, and say how it went.
 """
 
 from __future__ import annotations
 
+import os
 import queue
 import random
 import threading
 import time
-import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import PurePath
 
+from inbox_agent import __version__
 from inbox_agent.agent import Agent, Attempt, Report
 from inbox_agent.config import MailboxSettings
-from inbox_agent.due_times import Job, Scheduler
+from inbox_agent.due_times import Job, Scheduler, Sleep
 from inbox_agent.errors import InboxAgentError
+from inbox_agent.events import Event, fault, idle_lost, polled
+from inbox_agent.publishing import Published, Publishing
 from inbox_agent.shared_mirror import SharedMirror
 from inbox_agent.watching import Chance, IdleWatch, again_seconds
 
 #: So many mailboxes are read at the same time.
 MOST_AT_ONCE = 4
-#: Seconds that what one mailbox had is kept back for those still being read.
-PATIENCE_SECONDS = 3.0
 #: A mailbox that gets a letter a second is read at most this often, in seconds.
 SHORTEST_ROUND_SECONDS = 5.0
-#: Seconds that threads have to end, all together. One that hangs is left behind.
-GOODBYE_SECONDS = 2.0
+#: Seconds that threads have to end, all together. One that hangs is left behind: in the hands of a
+#: server that says nothing, or of SQLite, which waits for a lock.
+GOODBYE_SECONDS = 1.0
+#: So many failed tries in a row leave a row of `polls` each; after them one an hour does.
+TOLD_IN_FULL, TOLD_EVERY_SECONDS = 10, 3600.0
+#: Seconds, spread by chance, in which all mailboxes are read after the computer was asleep.
+WAKING_SECONDS = 10.0
 _TICK_SECONDS = 1.0
-
-
-@dataclass(frozen=True)
-class Event:
-    """Something to tell: what, of which mailbox, numbers. No text that came from a letter."""
-
-    name: str
-    mailbox: str | None = None
-    is_trouble: bool = False
-    facts: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass
@@ -51,6 +47,8 @@ class Watched:
     idle: IdleWatch
     failures: int = 0
     began_at: float = float("-inf")
+    told_at: float = float("-inf")
+    untold: int = 0
     is_waiting: bool = False
     thread: threading.Thread | None = None
 
@@ -62,6 +60,7 @@ class Pass:
     watched: Watched
     report: Report
     again_seconds: float | None
+    is_told: bool = True
 
 
 @dataclass
@@ -74,12 +73,17 @@ class Loop:
     tell: Callable[[Event], None] = lambda _: None
     chance: Chance = random.random
     scheduler: Scheduler = field(default_factory=Scheduler)
+    wall: Callable[[], float] = time.time
+    #: After the end: whether threads hang that could not be ended.
+    leaves_threads: bool = False
 
     def __post_init__(self) -> None:
-        self._said: queue.SimpleQueue[Pass | Watched | Event] = queue.SimpleQueue()
+        self._said: queue.SimpleQueue[Pass | Published | Watched | Event] = queue.SimpleQueue()
         self._turn = threading.RLock()
-        self._news: Report | None = None
-        self._news_since = self._published_at = float("-inf")
+        self._publishing = Publishing(
+            self.agent, self._turn, self.scheduler.ticks, self.chance, self._said.put
+        )
+        self._sleep = Sleep(self.scheduler.ticks, self.wall)
         self._watched = [self._watch(each) for each in self.agent.config.mailboxes]
 
     def run(self) -> None:
@@ -88,23 +92,33 @@ class Loop:
         Raises AgentBusy when another agent is at work.
         """
         with self.agent.at_work():
+            began = self.scheduler.ticks()
             try:
+                self._guarded(self._started)
                 while not self.stop.is_set():
                     self._guarded(self._round)
             finally:
                 self.stop.set()
                 self._end()
+                seconds = round(self.scheduler.ticks() - began)
+                self._guarded(lambda: self.tell(Event("stopped", facts={"seconds": seconds})))
+
+    def _started(self) -> None:
+        facts = {"version": __version__, "process": os.getpid(), "mailboxes": len(self._watched)}
+        self.tell(Event("started", facts=dict(facts)))
 
     def _guarded(self, step: Callable[[], None]) -> None:
+        """Whatever goes wrong, the loop goes on; but it does not spin."""
         try:
             step()
-        except InboxAgentError as exc:
-            self._failed(None, exc)
         except Exception as exc:  # noqa: BLE001 - `schedule` lets it out, and that were the end
-            self._failed(None, fault(exc))
+            error = exc if isinstance(exc, InboxAgentError) else fault(exc)
+            with suppress(Exception):  # it may have been the telling that failed
+                self._failed(error)
+            self.stop.wait(_TICK_SECONDS)
 
-    def _failed(self, mailbox: str | None, error: InboxAgentError) -> None:
-        self.tell(Event("failed", mailbox, is_trouble=True, facts={"error": type(error).__name__}))
+    def _failed(self, error: InboxAgentError) -> None:
+        self.tell(Event("failed", is_trouble=True, facts={"error": type(error).__name__}))
         self.after_round(Report(errors=[error]))
 
     # -- what comes when --------------------------------------------------------------------
@@ -116,7 +130,7 @@ class Loop:
             settings,
             self.stop,
             wake=lambda: self._said.put(watched),
-            lost=lambda exc, again: self._said.put(_lost(settings, exc, again)),
+            lost=lambda *said: self._said.put(idle_lost(settings.name, *said)),
             chance=self.chance,
         )
         watched = Watched(settings, job, idle)
@@ -128,10 +142,21 @@ class Loop:
 
     def _round(self) -> None:
         """One turn: begin what is due, hear what was said, publish what is news."""
+        if self._sleep.is_over():
+            self._wake()
         self.scheduler.run_pending()
         self._begin()
         self._hear(min(_TICK_SECONDS, max(0.01, self.scheduler.soonest())))
-        self._publish()
+        is_reading = any(each.thread or each.is_waiting for each in self._watched)
+        self._publishing.begin(is_reading=is_reading)
+
+    def _wake(self) -> None:
+        """Have every mailbox read soon, except those that fail: they have a time of their own."""
+        self.tell(Event("woken"))
+        for watched in self._watched:
+            if not watched.failures:
+                left = watched.job.due - self.scheduler.ticks()
+                watched.job.due_in(max(0.0, min(left, self.chance() * WAKING_SECONDS)))
 
     def _hear(self, seconds: float) -> None:
         try:
@@ -140,6 +165,9 @@ class Loop:
             return
         if isinstance(said, Pass):
             self._ended(said)
+        elif isinstance(said, Published):
+            self.tell(self._publishing.ended(said))
+            self.after_round(said.report)
         elif isinstance(said, Event):
             self.tell(said)
         elif not said.failures:
@@ -150,28 +178,31 @@ class Loop:
         for watched in sorted(self._watched, key=lambda each: each.began_at):
             busy = sum(each.thread is not None for each in self._watched)
             if watched.is_waiting and watched.thread is None and busy < MOST_AT_ONCE:
-                watched.is_waiting = False
+                thread = threading.Thread(target=self._read, args=(watched,), daemon=True)
+                thread.start()  # may fail, and is tried again then
+                watched.thread, watched.is_waiting = thread, False
                 watched.began_at = self.scheduler.ticks()
-                watched.thread = threading.Thread(target=self._read, args=(watched,), daemon=True)
-                watched.thread.start()
 
     # -- in the thread of a mailbox ---------------------------------------------------------
 
     def _read(self, watched: Watched) -> None:
         again: list[float | None] = [None]
         chance, failures = self.chance(), watched.failures + 1
+        quiet_seconds = self.scheduler.ticks() - watched.told_at
+        is_told = failures <= TOLD_IN_FULL or quiet_seconds >= TOLD_EVERY_SECONDS
 
         def decide(errors: Sequence[InboxAgentError]) -> float | None:
             again[0] = again_seconds(errors, failures, chance)
             return again[0]
 
         try:
-            report = self._passed(watched.settings, Attempt(decide, self.stop))
+            attempt = Attempt(decide, self.stop, is_told, watched.untold)
+            report = self._passed(watched.settings, attempt)
         except SystemExit:  # asked to stop between two batches
             return
         if report.errors and again[0] is None:
             decide(report.errors)
-        self._said.put(Pass(watched, report, again[0]))
+        self._said.put(Pass(watched, report, again[0], is_told))
 
     def _passed(self, settings: MailboxSettings, attempt: Attempt) -> Report:
         error: InboxAgentError
@@ -195,72 +226,39 @@ class Loop:
     def _ended(self, said: Pass) -> None:
         watched, report = said.watched, said.report
         watched.thread = None
-        watched.failures = watched.failures + 1 if said.again_seconds is not None else 0
+        is_failed = said.again_seconds is not None
+        watched.failures = watched.failures + 1 if is_failed else 0
+        watched.untold = watched.untold + 1 if is_failed and not said.is_told else 0
+        if is_failed and said.is_told:
+            watched.told_at = self.scheduler.ticks()
         if said.again_seconds is not None:
             watched.job.due_in(said.again_seconds)
         elif self.agent.config.poll.idle and report.mailboxes_done:
             watched.idle.start()
-        self.tell(_told(said))
+            watched.idle.hurry()
         now = self.scheduler.ticks()
-        waited = now - self._published_at >= self.agent.config.poll.every_seconds
-        if report.mailboxes_done or report.new_messages or watched.failures <= 1 or waited:
-            if self._news is None:
-                self._news, self._news_since = Report(), now
-            self._news.add(report)
-        else:
+        waited = now - self._publishing.last_at >= self.agent.config.poll.every_seconds
+        is_news = report.mailboxes_done or report.new_messages or watched.failures <= 1 or waited
+        if is_news:
+            self._publishing.add(report)
+        name = watched.settings.name
+        seconds = now - watched.began_at
+        self.tell(polled(name, report.new_messages, seconds, report.errors, said.again_seconds))
+        if not is_news:
             self.after_round(report)
-
-    def _publish(self) -> None:
-        now = self.scheduler.ticks()
-        is_reading = any(each.thread or each.is_waiting for each in self._watched)
-        if self._news is None or (is_reading and now - self._news_since < PATIENCE_SECONDS):
-            return
-        report, self._news, self._published_at = self._news, None, now
-        try:
-            with SharedMirror(self.agent.mirror_path, self._turn) as mirror:
-                self.agent.publish(mirror, report)
-        except InboxAgentError as exc:
-            report.errors.append(exc)
-        self.tell(Event("published", facts={"partners": report.partners}))
-        self.after_round(report)
 
     def _end(self) -> None:
         until = time.monotonic() + GOODBYE_SECONDS
+
+        def left() -> float:
+            return max(0.0, until - time.monotonic())
+
         for watched in self._watched:
-            watched.idle.end(max(0.0, until - time.monotonic()))
-        for watched in self._watched:
-            if watched.thread is not None:
-                watched.thread.join(max(0.0, until - time.monotonic()))
-
-
-def fault(exc: Exception, mailbox: str | None = None) -> InboxAgentError:
-    """A fault of this program as one line: of what kind and where, but not its text.
-
-    The text of an exception may quote a letter.
-    """
-    at = traceback.extract_tb(exc.__traceback__)[-1]
-    where = f'mailbox "{mailbox}": ' if mailbox else ""
-    return InboxAgentError(
-        f"{where}a fault of this program ({type(exc).__name__} at {PurePath(at.filename).name}, "
-        f"line {at.lineno}); it tries again, please report it"
-    )
-
-
-def _lost(settings: MailboxSettings, exc: InboxAgentError, again_seconds: float) -> Event:
-    facts: dict[str, object] = {"errors": [type(exc).__name__]}
-    return Event(
-        "idle_lost",
-        settings.name,
-        is_trouble=True,
-        facts=facts | {"again_seconds": round(again_seconds)},
-    )
-
-
-def _told(said: Pass) -> Event:
-    report = said.report
-    facts: dict[str, object] = {"new_messages": report.new_messages}
-    if report.errors:
-        facts["errors"] = sorted({type(each).__name__ for each in report.errors})
-    if said.again_seconds is not None:
-        facts["again_seconds"] = round(said.again_seconds)
-    return Event("poll", said.watched.settings.name, bool(report.errors), facts)
+            watched.idle.end(left())
+        threads = [each.thread for each in self._watched if each.thread is not None]
+        for thread in threads:
+            thread.join(left())
+        has_published = self._publishing.end(left())
+        is_reading = any(thread.is_alive() for thread in threads)
+        is_idling = any(each.idle.is_alive() for each in self._watched)
+        self.leaves_threads = is_reading or is_idling or not has_published

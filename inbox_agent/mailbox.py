@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from imapclient import SocketTimeout, imap_utf7
 from imapclient.datetime_util import format_criteria_date
-from imapclient.response_parser import parse_fetch_response
 
 from inbox_agent import imap_answers as answers
 from inbox_agent.config import MailboxSettings
@@ -28,16 +28,19 @@ from inbox_agent.errors import (
 )
 from inbox_agent.header_block import kept_fields
 from inbox_agent.imap_client import Client, logged_in
-from inbox_agent.imap_commands import (
-    FETCH_ITEMS,
-    MAX_UID,
-    REPORT_ITEMS,
-    is_keyword,
-    uid_set,
+from inbox_agent.imap_commands import FETCH_ITEMS, MAX_UID, REPORT_ITEMS, is_keyword
+from inbox_agent.imap_extensions import extensions
+from inbox_agent.imap_fetch import LetterReader
+from inbox_agent.imap_folders import (
+    Choice,
+    Folder,
+    choose_folders,
+    for_people,
+    list_lines,
+    listed_folders,
 )
-from inbox_agent.imap_faults import is_busy
-from inbox_agent.imap_folders import Choice, Folder, choose_folders, list_lines, listed_folders
 from inbox_agent.imap_login import ready
+from inbox_agent.imap_pace import Pace
 from inbox_agent.imap_reports import with_reports
 from inbox_agent.imap_session import FolderStatus, Session
 from inbox_agent.messages import HEADER_FIELDS, FetchedHeader
@@ -65,15 +68,16 @@ class Mailbox:
         settings: MailboxSettings,
         since: date | None,
         clock: Callable[[], datetime],
+        pace: Pace,
     ) -> None:
         self._log_in_anew = log_in_anew
         self._settings = settings
         self._reconnects_left = RECONNECTS
-        self._open()
         self._since = since
         self._clock = clock
+        self._pace = pace
+        self._open()
         self._choice: Choice | None = None
-        self._refusal: list[Any] | None = None
         #: The letters of the examined folder over which the server broke off.
         self.broken_over: list[int] = []
 
@@ -85,6 +89,7 @@ class Mailbox:
         *,
         since: date | None = None,
         clock: Callable[[], datetime],
+        pace: Pace | None = None,
     ) -> Self:
         """Connect and log in; letters that arrived before `since` will not be looked for.
 
@@ -95,15 +100,19 @@ class Mailbox:
         logger = logging.getLogger("imapclient")
         logger.setLevel(max(logger.level, logging.WARNING))
         login = ready(settings, secret)
-        return cls(lambda: logged_in(settings, login, TIMEOUT), settings, since, clock)
+        again = partial(logged_in, settings, login, TIMEOUT)
+        return cls(again, settings, since, clock, pace or Pace())
 
     def _open(self) -> None:
         self._client = self._log_in_anew()
         self._session = Session(self._client.connection, self._settings)
         with self._session.talking():
-            is_asked = self._client.has_capability("ID")
-        if is_asked:
+            self._offers = extensions(self._client.has_capability, self._settings.host)
+        self._reader = LetterReader(self._session, self._offers.fetch_items)
+        if self._offers.has_id:
             self._session.introduce()
+        name = self._offers.to_enable
+        self._enabled = name if name and self._session.enable(name) else None
 
     def folders(self) -> tuple[Folder, ...]:
         """The folders to read: INBOX first, then by name; Sent is always among them.
@@ -117,13 +126,16 @@ class Mailbox:
         """Configured folders that do not exist."""
         return self._chosen().missing
 
+    @property
+    def listed(self) -> frozenset[str]:
+        """The names of all folders there are that can be selected, read or not."""
+        return self._chosen().listed
+
     def _chosen(self) -> Choice:
         if self._choice is None:
-            with self._session.talking():
-                is_gmail = bool(self._client.has_capability("X-GM-EXT-1"))
             lines = list_lines(self._session.list_lines())
             listed = listed_folders(lines, imap_utf7.decode)
-            self._choice = choose_folders(self._settings, listed, is_gmail)
+            self._choice = choose_folders(self._settings, listed, self._offers.is_gmail)
         return self._choice
 
     def examine(self, folder: Folder) -> FolderStatus:
@@ -146,6 +158,35 @@ class Mailbox:
             day = format_criteria_date(self._since - timedelta(days=1))
             criteria = f" SINCE {day.decode()}"
         return self._session.search(after + 1, criteria)
+
+    def listing(self) -> Iterator[tuple[int, int, list[int]]]:
+        """All uids of the examined folder, whatever `since` is: window by window, ascending.
+
+        Yields the first and the last uid of each window with those listed in it; the windows
+        leave no uid out.
+        """
+        return self._session.listing(1)
+
+    def still_there(self, uids: Iterable[int]) -> frozenset[int]:
+        """Which of `uids` the examined folder lists now."""
+        return self._session.still_there(uids)
+
+    @property
+    def tells_vanished(self) -> bool:
+        """Whether the server can be asked which letters of the examined folder are gone."""
+        has_modseq = self._session.is_examined and self._session.opened()[1].modseq is not None
+        return has_modseq and self._enabled == "QRESYNC"
+
+    def vanished(self, since_modseq: int) -> list[tuple[int, int]] | None:
+        """The uids gone from the examined folder since it had this HIGHESTMODSEQ.
+
+        As ranges, first and last uid in it, ascending and merged; they may hold uids that nobody
+        ever had. None where it can't be told, or the answer is not to be trusted: then only a
+        look at the whole `listing` will do.
+        """
+        if not self.tells_vanished or since_modseq < 1:
+            return None
+        return self._session.vanished(since_modseq)
 
     def keyword_uids(self, keyword: str) -> frozenset[int]:
         """The uids of the examined folder's letters that carry `keyword`.
@@ -190,9 +231,10 @@ class Mailbox:
     def _headers(
         self, folder: Folder, status: FolderStatus, uids: list[int]
     ) -> list[FetchedHeader]:
-        found = self._read_batch(uids)
+        with self._pace.batch():
+            found = self._reader.read_batch(uids)
         headers = [self._header(folder, status, uid, found[uid]) for uid in sorted(found)]
-        return with_reports(headers, lambda some: self._ask(some, REPORT_ITEMS))
+        return with_reports(headers, lambda some: self._reader.ask(some, REPORT_ITEMS))
 
     def _go_on_after(self, lost: MailboxUnavailable, folder: Folder, status: FolderStatus) -> None:
         """Connect anew and open the folder again; one letter may be what broke the connection.
@@ -207,7 +249,7 @@ class Mailbox:
         self._open()
         if self._session.examine(folder).uidvalidity != status.uidvalidity:
             raise self._session.made_anew(folder)
-        self._ask([MAX_UID], FETCH_ITEMS)
+        self._reader.ask([MAX_UID], FETCH_ITEMS)
 
     def close(self) -> None:
         """Log out, in bounded time; harmless when done twice or after an error."""
@@ -225,52 +267,11 @@ class Mailbox:
         # Who is asked to leave does not wait for a goodbye.
         (self._session.drop if kind in (KeyboardInterrupt, SystemExit) else self.close)()
 
-    def _read_batch(self, uids: list[int]) -> dict[int, answers.Items]:
-        """Like `_read`, but a server that refuses a whole batch refuses the folder."""
-        self._refusal = None
-        found = self._read(uids)
-        if self._refusal is not None and not found and len(uids) > 1:
-            raise self._session.refused(self._session.opened()[0], self._refusal)
-        return found
-
-    def _read(self, uids: list[int]) -> dict[int, answers.Items]:
-        """Fetch `uids`; where the answer can't be read, halve until the letter is alone."""
-        answered = self._fetch_once(uids)
-        is_alone = len(uids) == 1
-        found = {uid: one for uid, one in (answered or {}).items() if one.is_complete or is_alone}
-        rest = [uid for uid in uids if uid not in found]
-        if is_alone or not rest:
-            return found
-        half = (len(rest) + 1) // 2
-        halves = [part for part in (rest[:half], rest[half:]) if part]
-        for part in halves if answered is None else [[uid] for uid in rest]:
-            found |= self._read(part)
-        return found
-
-    def _fetch_once(self, uids: list[int]) -> dict[int, answers.Items] | None:
-        """What the server gives for `uids` and no others; None where it can't be read."""
-        answered = self._ask(uids, FETCH_ITEMS)
-        return None if answered is None else answers.letters(answered, frozenset(uids))
-
-    def _ask(self, uids: list[int], items: str) -> list[dict[bytes, Any]] | None:
-        """The answers to one FETCH, also unasked ones; None where they can't be read."""
-        kind, data = self._session.uid("FETCH", uid_set(uids), items)
-        if kind != "OK":
-            if is_busy(answers.said(data)):
-                raise self._session.refused(self._session.opened()[0], data)
-            self._refusal = data
-            return None
-        try:
-            # Keyed by number: with uids as keys, an answer without a uid would pass for one.
-            plain = answers.without_echo(data)
-            by_number = parse_fetch_response(plain, normalise_times=False, uid_is_key=False)
-        except answers.UNREADABLE:
-            return None
-        return list(by_number.values())
-
     def _header(
         self, folder: Folder, status: FolderStatus, uid: int, letter: answers.Items
     ) -> FetchedHeader:
+        labels = tuple(for_people(label, imap_utf7.decode) for label in letter.hints.labels)
+        is_sent = folder.is_sent or r"\Sent" in labels  # Gmail's All Mail holds both
         return FetchedHeader(
             mailbox=self._settings.name,
             folder=folder.name,
@@ -278,10 +279,11 @@ class Mailbox:
             uid=uid,
             received_at=letter.received_at,
             size_octets=letter.size_octets,
-            block=kept_fields(
-                letter.block, self._settings.received_by, folder.is_sent, HEADER_FIELDS
-            ),
+            block=kept_fields(letter.block, self._settings.received_by, is_sent, HEADER_FIELDS),
             fetched_at=self._clock(),
+            email_id=letter.hints.email_id,
+            thread_id=letter.hints.thread_id,
+            labels=labels,
         )
 
 

@@ -44,6 +44,8 @@ class FetchedHeader:
     `received_at` is INTERNALDATE (RFC 3501 §2.3.3), or what takes its place on import.
     `fetched_at` is our clock; a letter can't be from later than that. `report` is what is kept of
     a bounce's delivery report (`delivery_reports.kept_report`), empty for other letters.
+    `email_id`, `thread_id` (RFC 8474 §5, or Gmail's own) and `labels` (Gmail's) are hints that few
+    servers give.
     """
 
     mailbox: str
@@ -55,6 +57,9 @@ class FetchedHeader:
     block: bytes
     fetched_at: datetime
     report: bytes = b""
+    email_id: str | None = None
+    thread_id: str | None = None
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

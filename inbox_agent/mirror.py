@@ -11,16 +11,14 @@ from __future__ import annotations
 import secrets
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import Any
-
-from sqlite_utils import Database
 
 from inbox_agent.errors import StoreError
 from inbox_agent.messages import PARSER_VERSION, FetchedHeader, Message
+from inbox_agent.mirror_folders import TRIES, Checkpoint, FolderStore, Snapshot
+from inbox_agent.mirror_presence import Presence
 from inbox_agent.mirror_rows import (
     ARRIVALS,
     COPIES,
@@ -38,94 +36,17 @@ from inbox_agent.mirror_rows import (
     poll_row,
     seconds,
 )
-from inbox_agent.mirror_schema import migrations
-from inbox_agent.sqlite_files import migrated, private_directory, store_errors
 from inbox_agent.tombstones import Keeper, Tombstones, read_tombstones
 
-#: A letter the server gives nothing for is asked for in so many polls, then let be.
-TRIES = 3
+__all__ = ["TRIES", "Checkpoint", "Mirror", "Presence", "Snapshot"]
 
 
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
-    """How far a folder is read: everything up to `last_uid` of this generation is held."""
-
-    uidvalidity: int | None = None
-    last_uid: int = 0
-
-
-class Mirror:
+class Mirror(FolderStore):
     """The SQL edge of the private database. One writer at a time."""
 
-    def __init__(self, path: Path) -> None:
-        """Open or make the database. Raises StoreError when it can't be used."""
-        self.path = path
-        private_directory(path.parent)
-        with store_errors(path):
-            self._db = migrated(path, migrations)
-
-    def close(self) -> None:
-        """Close the database."""
-        self._db.conn.close()
-
-    def __enter__(self) -> Mirror:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    @contextmanager
-    def _writing(self) -> Iterator[Database]:
-        with store_errors(self.path), self._db.atomic():
-            yield self._db
-
-    def _rows(self, sql: str, values: Sequence[object] = ()) -> Iterator[dict[str, Any]]:
-        with store_errors(self.path):
-            yield from self._db.query(sql, list(values))
-
-    # -- reading a folder -------------------------------------------------------------------
-
-    def checkpoint(self, mailbox: str, folder: str) -> Checkpoint:
-        """How far a folder is read; nothing yet when it is new."""
-        sql = "select uidvalidity, last_uid from folders where mailbox = ? and folder = ?"
-        for row in self._rows(sql, (mailbox, folder)):
-            return Checkpoint(row["uidvalidity"], row["last_uid"] or 0)
-        return Checkpoint()
-
-    def begin_folder(
-        self, mailbox: str, folder: str, uidvalidity: int, special_use: str | None, *, is_sent: bool
-    ) -> Checkpoint:
-        """Say that a folder is being read; a changed UIDVALIDITY begins at its first letter.
-
-        Rows of the old generation stay: their letters were true, and as copies of one letter
-        they count once (RFC 3501 §2.3.1.1; compared for inequality, since it may go down).
-        """
-        known = self.checkpoint(mailbox, folder)
-        same = known.uidvalidity == uidvalidity
-        now = Checkpoint(uidvalidity, known.last_uid if same else 0)
-        with self._writing() as db:
-            db.table("folders").upsert(
-                {
-                    "mailbox": mailbox,
-                    "folder": folder,
-                    "special_use": special_use,
-                    "is_sent": int(is_sent),
-                    "state": "reading",
-                    "uidvalidity": now.uidvalidity,
-                    "last_uid": now.last_uid,
-                    "error": None,
-                },
-                pk=("mailbox", "folder"),
-            )
-        return now
-
-    def to_retry(self, mailbox: str, folder: str, uidvalidity: int) -> list[int]:
-        """UIDs that the server gave nothing for, and that are to be asked for once more."""
-        sql = (
-            "select uid from unfetched where mailbox = ? and folder = ? and uidvalidity = ?"
-            " and tries < ? order by uid"
-        )
-        return [row["uid"] for row in self._rows(sql, (mailbox, folder, uidvalidity, TRIES))]
+    def presence(self, mailbox: str, folder: str, uidvalidity: int) -> Presence:
+        """Which letters of a folder the server still has."""
+        return Presence(self, mailbox, folder, uidvalidity)
 
     def add(
         self,
@@ -139,8 +60,10 @@ class Mirror:
 
         What was erased or purged is not kept, and not asked for again.
         """
-        kept = map(self.keeper().kept, headers)
-        rows = [insert_row(header) for header in kept if header]
+        keeper = self.keeper()
+        kept = {header.uid: keeper.kept(header) for header in headers}
+        rows = [insert_row(header) for header in kept.values() if header]
+        refused = [uid for uid, header in kept.items() if header is None]
         with self._writing() as db:
             before = db.conn.total_changes
             db.conn.executemany(INSERT, rows)
@@ -156,41 +79,16 @@ class Mirror:
                 " on conflict do update set tries = tries + 1",
                 [(*where, uid) for uid in missing],
             )
+            db.conn.executemany(
+                "insert into left_out values (?, ?, ?, ?) on conflict do nothing",
+                [(*where, uid) for uid in refused],
+            )
             db.conn.execute(
                 "update folders set last_uid = max(last_uid, ?)"
                 " where mailbox = ? and folder = ? and uidvalidity = ?",
                 (checkpoint.last_uid, *where),
             )
         return new
-
-    def mark(self, mailbox: str, folder: str, uidvalidity: int, uids: frozenset[int]) -> None:
-        """Keep which letters of a folder carry the team's own mark, and which no longer do."""
-        sql = (
-            "select id, uid, is_marked from headers"
-            " where mailbox = ? and folder = ? and uidvalidity = ?"
-        )
-        changed = [
-            (int(row["uid"] in uids), row["id"])
-            for row in self._rows(sql, (mailbox, folder, uidvalidity))
-            if bool(row["is_marked"]) != (row["uid"] in uids)
-        ]
-        with self._writing() as db:
-            db.conn.executemany("update headers set is_marked = ? where id = ?", changed)
-
-    def end_folder(
-        self, mailbox: str, folder: str, *, at: datetime, state: str, error: str | None = None
-    ) -> None:
-        """Say how reading a folder ended; `at` is kept as complete when there was no error."""
-        row: dict[str, object] = {
-            "mailbox": mailbox,
-            "folder": folder,
-            "state": state,
-            "error": error,
-        }
-        if error is None:
-            row["last_complete_at"] = seconds(at)
-        with self._writing() as db:
-            db.table("folders").upsert(row, pk=("mailbox", "folder"))
 
     def end_poll(self, poll: Poll, as_of: datetime | None) -> None:
         """Keep the story of a poll; a complete one moves the mailbox's `as_of`, if there is one."""
@@ -225,11 +123,13 @@ class Mirror:
     def messages(self, *, marked: bool, settled_folder: str | None = None) -> Iterator[Message]:
         """Every copy of every letter, as parsed; the team's marks are settled when `marked`.
 
+        A copy that is gone from the settled folder settles nothing; else it counts as ever.
         Import blocks are found first, in the whole mirror at once.
         """
         blocks = blocks_of(self._rows(ARRIVALS))
         for row in self._rows(COPIES):
-            settled = (marked and bool(row["is_marked"])) or row["folder"] == settled_folder
+            lies_there = row["folder"] == settled_folder and row["gone_at"] is None
+            settled = (marked and bool(row["is_marked"])) or lies_there
             with self._damage(row["id"]):
                 moved = in_import_block(row, blocks)
                 message = message_of(row, is_settled=settled, is_import=moved)
@@ -293,10 +193,6 @@ class Mirror:
             with self._writing() as db:
                 db.table("facts").upsert({"name": "pseudonym_key", "value": known}, pk="name")
         return bytes.fromhex(known)
-
-    def writing(self) -> AbstractContextManager[Database]:
-        """One transaction: all that is written within, or nothing. Raises StoreError."""
-        return self._writing()
 
     def keeper(self) -> Keeper:
         """What may be kept of letters that come. Raises StoreError without the key to tell."""

@@ -27,6 +27,9 @@ _FETCHED = (
     "block",
     "report",
     "is_marked",
+    "email_id",
+    "thread_id",
+    "labels",
 )
 _PARSED = (
     "parser_version",
@@ -57,13 +60,20 @@ COPIES = (
     f" left join folders using (mailbox, folder) where {NOT_READ_ANEW} order by headers.id"
 )
 FOLDERS = (
-    "select folders.*, (select count(*) from headers where"  # noqa: S608
+    "select mailbox, folder, special_use, is_sent, state, uidvalidity, last_uid,"  # noqa: S608
+    " last_complete_at, error, coalesce(note || '; ' || was, note, was) as note,"
+    " (select count(*) from headers where"
     " headers.mailbox = folders.mailbox and headers.folder = folders.folder"
     f" and {NOT_READ_ANEW}) as messages,"
+    " (select count(*) from headers where"
+    " headers.mailbox = folders.mailbox and headers.folder = folders.folder"
+    f" and gone_at is not null and {NOT_READ_ANEW}) as gone,"
     " (select count(*) from unfetched where unfetched.mailbox = folders.mailbox"
     " and unfetched.folder = folders.folder) as unreadable"
     " from folders order by mailbox, folder"
 )
+#: The label under which Gmail keeps what was sent, as `X-GM-LABELS` gives it.
+SENT_LABEL = "\\Sent"
 #: What import blocks are found by; an index has it all, in this order. A damaged row is left to
 #: those who can say which one it is.
 ARRIVALS = (
@@ -136,6 +146,9 @@ def insert_row(header: FetchedHeader) -> tuple[object, ...]:
         zlib.compress(header.block),
         header.report or None,
         0,
+        header.email_id,
+        header.thread_id,
+        json.dumps(header.labels) if header.labels else None,
         *parsed_columns(header),
     )
 
@@ -187,6 +200,9 @@ def header_of(row: Mapping[str, Any]) -> FetchedHeader:
         block=zlib.decompress(row["block"]),
         fetched_at=instant(row["fetched_at"]),
         report=row["report"] or b"",
+        email_id=row["email_id"],
+        thread_id=row["thread_id"],
+        labels=_labels(row),
     )
 
 
@@ -228,7 +244,7 @@ def message_of(row: Mapping[str, Any], *, is_settled: bool, is_import: bool = Fa
         size_octets=row["size_octets"],
         marks=tuple((name, value) for name, value in details["marks"]),
         problems=tuple(details["problems"]),
-        is_sent_copy=bool(row["is_sent"]),
+        is_sent_copy=bool(row["is_sent"]) or SENT_LABEL in _labels(row),
         is_settled=is_settled,
         sender=sender[0] if sender else None,
         reply_to=_addresses(details["reply_to"]),
@@ -238,6 +254,10 @@ def message_of(row: Mapping[str, Any], *, is_settled: bool, is_import: bool = Fa
         report=read_report(row["report"]) if row["report"] else None,
         is_import=is_import,
     )
+
+
+def _labels(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(json.loads(row["labels"])) if row["labels"] else ()
 
 
 def _people(addresses: tuple[Address, ...]) -> list[tuple[str, str, str]]:

@@ -90,3 +90,27 @@ def add_indexes_of_arrivals(db: Database) -> None:
 def add_erased(db: Database) -> None:
     """Who was erased, as keyed digests: see `tombstones`."""
     db.table("erased").create({"digest": str}, pk="digest")
+
+
+@migrations()
+def add_presence(db: Database) -> None:
+    """What the server had at the last pass, and since when it no longer lists a letter.
+
+    The checkpoint columns of `folders` are those of EXAMINE before the pass; `was` is the name
+    the folder had before it was renamed. `left_out` are uids that are not kept on purpose.
+    """
+    folders = db.table("folders")
+    for name in ("uidnext", "exists_count", "modseq", "compared_at"):
+        folders.add_column(name, int)
+    for name in ("keyword", "mailbox_id", "was", "note"):
+        folders.add_column(name, str)
+    headers = db.table("headers")
+    for name in ("missed_at", "gone_at"):
+        headers.add_column(name, int)
+    for name in ("email_id", "thread_id", "labels"):
+        headers.add_column(name, str)
+    headers.create_index(["mailbox", "folder", "gone_at", "missed_at", "uidvalidity", "uid"])
+    db.table("left_out").create(
+        {"mailbox": str, "folder": str, "uidvalidity": int, "uid": int},
+        pk=("mailbox", "folder", "uidvalidity", "uid"),
+    )

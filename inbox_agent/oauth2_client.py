@@ -6,7 +6,7 @@ end here and are not chained.
 
 from __future__ import annotations
 
-import logging
+import math
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -15,16 +15,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from inbox_agent.config import MailboxSettings
-from inbox_agent.config_values import is_loopback
 from inbox_agent.errors import Fault, MailboxError, MailboxRefused, MailboxUnavailable
+from inbox_agent.oauth2_http import bounded_session
 from inbox_agent.oauth2_providers import Provider
 
 if TYPE_CHECKING:
     import httpx
 
-#: Seconds for connecting, and for each read.
-TIMEOUT_SECONDS: float = 10
-_DEFAULT_LIFE_SECONDS = 3600
+_DEFAULT_LIFE_SECONDS, _LONGEST_LIFE_SECONDS = 3600, 86_400
+_LONGEST_INTERVAL_SECONDS = 60.0
 _DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 _TOKEN = re.compile(r"[\x21-\x7e]+")  # RFC 6749 §A.12, without the blank
 _CODE = re.compile(r"[a-z_]{1,60}")
@@ -110,8 +109,8 @@ class TokenClient:
             verification_url=str(said.get("verification_uri") or said["verification_url"]),
             user_code=str(said["user_code"]),
             device_code=str(said["device_code"]),
-            life_seconds=float(said.get("expires_in", 900)),
-            interval_seconds=float(said.get("interval", 5)),
+            life_seconds=_seconds(said.get("expires_in"), 900, _DEFAULT_LIFE_SECONDS),
+            interval_seconds=_seconds(said.get("interval"), 5, _LONGEST_INTERVAL_SECONDS),
         )
 
     def device_grant(self, device: Device) -> Grant | str:
@@ -176,12 +175,9 @@ class TokenClient:
         import httpx  # noqa: PLC0415
         from authlib.oauth2.base import OAuth2Error  # noqa: PLC0415
 
-        _quieten()
-        # A proxy of the environment is never asked for what is on this computer.
-        host = urlsplit(url).hostname or ""
         error: MailboxError | _Answer
         try:
-            with httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=not is_loopback(host)) as session:
+            with bounded_session(url) as session:
                 return ask(session)
         except OAuth2Error as exc:
             error = _answer(exc.error, exc.description)
@@ -191,7 +187,7 @@ class TokenClient:
             error = self._down(url, "no answer in time")
         except httpx.HTTPError as exc:
             error = self._down(url, type(exc).__name__)
-        except (ValueError, httpx.InvalidURL):
+        except (ValueError, TypeError, OverflowError, httpx.InvalidURL):
             error = self._useless(url)
         raise error
 
@@ -199,11 +195,9 @@ class TokenClient:
         token, refresh = said.get("access_token"), said.get("refresh_token")
         if not isinstance(token, str) or not _TOKEN.fullmatch(token):
             raise self._useless(self.provider.token_url)
-        try:
-            life = int(said.get("expires_in") or _DEFAULT_LIFE_SECONDS)
-        except (TypeError, ValueError):
-            life = _DEFAULT_LIFE_SECONDS
-        return Grant(token, life, refresh if isinstance(refresh, str) and refresh else None)
+        given = said.get("expires_in") or None
+        life = _seconds(given, _DEFAULT_LIFE_SECONDS, _LONGEST_LIFE_SECONDS)
+        return Grant(token, int(life), refresh if isinstance(refresh, str) and refresh else None)
 
     def _refusal(self, answer: _Answer) -> MailboxError:
         where = f'mailbox "{self._name}": {urlsplit(self.provider.token_url).hostname}'
@@ -258,15 +252,17 @@ def _posted(session: httpx.Client, url: str, data: Mapping[str, str]) -> Mapping
     return said
 
 
+def _seconds(given: object, otherwise: float, most: float) -> float:
+    """A duration of an answer, from 0 to `most`; `otherwise` where there is none or no number."""
+    try:
+        found = float(str(given))
+    except ValueError:
+        return otherwise
+    return min(max(found, 0.0), most) if math.isfinite(found) else otherwise
+
+
 def _answer(code: object, description: object) -> _Answer:
     """An error with its code alone; a description may say anything, Microsoft's has a number."""
     number = _MICROSOFT_CODE.search(str(description or ""))
     known = isinstance(code, str) and _CODE.fullmatch(code)
     return _Answer(str(code) if known else "error", f", {number[0]}" if number else "")
-
-
-def _quieten() -> None:
-    """At DEBUG httpcore logs headers; httpx at INFO every request."""
-    for name in ("httpx", "httpcore", "authlib"):
-        logger = logging.getLogger(name)
-        logger.setLevel(max(logger.level, logging.WARNING))

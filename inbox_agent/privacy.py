@@ -57,10 +57,22 @@ class Privacy:
 
     def subject(self, text: str) -> str | None:
         """A subject, without the addresses in it unless everybody is shown in full."""
-        if not self.subjects:
-            return None
-        shows_all = self.people == "full" and self.our_people
-        return text if shows_all else _ADDRESS.sub("…", text)
+        return self.words(text) if self.subjects else None
+
+    def words(self, text: str) -> str:
+        """What we or a server said, without the addresses in it, as in subjects."""
+        return text if self._shows_all else _ADDRESS.sub("…", text)
+
+    def folder(self, name: str) -> str:
+        """A folder's name, pseudonyms in place of addresses, so that no two become the same."""
+        return name if self._shows_all else _ADDRESS.sub(self._hidden, name)
+
+    @property
+    def _shows_all(self) -> bool:
+        return self.people == "full" and self.our_people
+
+    def _hidden(self, found: re.Match[str]) -> str:
+        return f"person {self._pseudonym(found[0])}"
 
     def _pseudonym(self, address: str) -> str:
         return hmac.new(self.key, address.encode(), blake2b).hexdigest()[:12]

@@ -28,7 +28,14 @@ from inbox_agent.messages import PARSER_VERSION
 from inbox_agent.mirror_rows import instant
 from inbox_agent.privacy import Privacy
 from inbox_agent.published_rows import Row, text_of
-from inbox_agent.sqlite_files import connect, keeping_wal, private_directory, store_errors
+from inbox_agent.sqlite_files import (
+    connect,
+    is_damaged,
+    keeping_wal,
+    private_directory,
+    store_errors,
+    written_anew,
+)
 from inbox_agent.standards import DAY_SECONDS, Cuts
 from inbox_agent.subjects import SUBJECTS_VERSION
 
@@ -57,20 +64,31 @@ class Generation:
 
 
 def publish(path: Path, generation: Generation) -> None:
-    """Replace everything in `partners.db` by one generation. Raises StoreError."""
+    """Replace everything in `partners.db` by one generation.
+
+    What is damaged is written anew. Raises StoreError, also for a file that is no database.
+    """
     private_directory(path.parent)
     with store_errors(path):
-        db = Database(connect(path), execute_plugins=False)
-        with closing(db.conn), keeping_wal(path):
-            fields = _field_columns(generation.records)
-            with db.atomic():
-                _make_schema(db, fields)
-                for table, found in _tables(generation).items():
-                    _fill(db, table, found)
-            # Datasette only reads and never does it; what a reader is in the way of waits
-            db.execute("pragma busy_timeout = 0")
-            db.execute("pragma wal_checkpoint(truncate)")
-            db.conn.close()
+        if not is_damaged(path):
+            _write(path, generation)
+            return
+        with written_anew(path) as fresh:
+            _write(fresh, generation)
+
+
+def _write(path: Path, generation: Generation) -> None:
+    db = Database(connect(path), execute_plugins=False)
+    with closing(db.conn), keeping_wal(path):
+        fields = _field_columns(generation.records)
+        with db.atomic():
+            _make_schema(db, fields)
+            for table, found in _tables(generation).items():
+                _fill(db, table, found)
+        # Datasette only reads and never does it; what a reader is in the way of waits
+        db.execute("pragma busy_timeout = 0")
+        db.execute("pragma wal_checkpoint(truncate)")
+        db.conn.close()
 
 
 def _tables(generation: Generation) -> dict[str, Iterable[Row]]:
@@ -93,8 +111,8 @@ def _tables(generation: Generation) -> dict[str, Iterable[Row]]:
         "partner_standing": (rows.partner_standing(record, privacy) for record in records),
         "messages": each(rows.messages),
         "working_days": _working_days(generation),
-        "polls": (_poll(row) for row in generation.polls),
-        "folders": (_folder(row) for row in generation.folders),
+        "polls": (_poll(row, privacy) for row in generation.polls),
+        "folders": (_folder(row, privacy) for row in generation.folders),
         "about": [_about(generation)],
         "definitions": definitions(),
     }
@@ -135,9 +153,10 @@ def _about(generation: Generation) -> Row:
     }
 
 
-def _poll(row: Mapping[str, Any]) -> Row:
+def _poll(row: Mapping[str, Any], privacy: Privacy) -> Row:
     return {
         **row,
+        "error": privacy.words(row["error"]) if row["error"] else None,
         "poll": f"{row['poll']:08d}",
         "started_at": text_of(instant(row["started_at"])),
         "ended_at": text_of(instant(row["ended_at"])),
@@ -145,9 +164,15 @@ def _poll(row: Mapping[str, Any]) -> Row:
     }
 
 
-def _folder(row: Mapping[str, Any]) -> Row:
+def _folder(row: Mapping[str, Any], privacy: Privacy) -> Row:
     complete_at = row["last_complete_at"]
-    return {**row, "last_complete_at": text_of(instant(complete_at)) if complete_at else None}
+    said = {name: privacy.words(row[name]) for name in ("error", "note") if row.get(name)}
+    return {
+        **row,
+        **said,
+        "folder": privacy.folder(row["folder"]),
+        "last_complete_at": text_of(instant(complete_at)) if complete_at else None,
+    }
 
 
 # -- schema ---------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -169,7 +169,11 @@ def free_port(host: str, first: int) -> int:
 
 
 def start(
-    database: Path, metadata: Path, host: str = DEFAULT_HOST, port: int = DEFAULT_PORT
+    database: Path,
+    metadata: Path,
+    host: str = DEFAULT_HOST,
+    port: int = DEFAULT_PORT,
+    environment: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[bytes]:
     """Datasette as a child process that answers already; what it says goes into `serve.log`.
 
@@ -180,7 +184,10 @@ def start(
     log = database.with_name("serve.log")
     with log.open("wb") as sink:
         child = subprocess.Popen(  # noqa: S603 - our own arguments
-            datasette_command(database, metadata, host, port), stdout=sink, stderr=sink
+            datasette_command(database, metadata, host, port),
+            stdout=sink,
+            stderr=sink,
+            env=environment,
         )
     try:
         if _answers(child, host, port):

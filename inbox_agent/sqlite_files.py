@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -13,12 +14,14 @@ from sqlite_utils import Database, Migrations
 from inbox_agent.errors import StoreError
 
 _BUSY_MILLISECONDS = 5_000
+_DAMAGED = "database disk image is malformed"
+_OF_DAMAGE = re.compile("malformed database schema|Could not decode to UTF-8")
 
 _REMEDIES = (
     ("disk is full", "free some space and run it again; nothing was half-written"),
     ("No space left", "free some space and run it again; nothing was half-written"),
     ("disk I/O error", "see whether its disk is full or broken, then run it again"),
-    ("readonly", "make the file and its folder writable for this user"),
+    ("readonly", "make it, the files beside it and their folder writable for this user"),
     ("Read-only", "make it writable for this user"),
     ("Permission denied", "make it writable for this user"),
     ("Operation not permitted", "it is another user's; run this as its owner"),
@@ -36,18 +39,76 @@ def connect(path: Path) -> sqlite3.Connection:
 
     A reader beside a WAL writer sees whole transactions and never waits. WAL needs a local disk.
     """
-    is_new = not path.exists()
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    if not path.exists():  # SQLite would make one that all may read for a moment, or for good
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+    connection = _open(path)
     try:
-        if is_new:
-            path.chmod(0o600)
-        connection.execute(f"pragma busy_timeout = {_BUSY_MILLISECONDS}")
         connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = normal")
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection.execute(f"pragma busy_timeout = {_BUSY_MILLISECONDS}")
+    return connection
+
+
+def must_be_sound(connection: sqlite3.Connection) -> None:
+    """Raise DatabaseError where SQLite finds a page that can't be right.
+
+    Reading alone often gives fewer rows from such a page and no error. It takes 0.04 s for a
+    mirror of 50,000 letters. SQLite keeps no checksums: a value that changed is a value to it.
+    """
+    (found,) = connection.execute("pragma quick_check(1)").fetchone()
+    if found != "ok":
+        raise sqlite3.DatabaseError(_DAMAGED)
+
+
+def is_damaged(path: Path) -> bool:
+    """Whether there is a database that is not sound. Raises DatabaseError where it is none."""
+    if not path.exists():
+        return False
+    try:
+        with closing(_read_only(path)) as connection:
+            must_be_sound(connection)
+            connection.execute("select * from sqlite_master").fetchall()
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as exc:
+        if _DAMAGED not in _said(exc):
+            raise
+        return True
+    return False
+
+
+@contextmanager
+def written_anew(path: Path) -> Iterator[Path]:
+    """A name for a new database that then takes the place of what is in a damaged one.
+
+    The file stays the same one and is changed in one transaction, so that those who read it
+    come to see the new content.
+    """
+    fresh = path.with_name(f"{path.name}.anew")
+    beside = [fresh.with_name(fresh.name + end) for end in ("", "-wal", "-shm")]
+    try:
+        for each in beside:
+            each.unlink(missing_ok=True)
+        yield fresh
+        with closing(_read_only(fresh)) as source, closing(_open(path)) as target:
+            source.backup(target, progress=_not_for_ever)
+            with keeping_wal(path):
+                target.close()
+    finally:
+        for each in beside:
+            each.unlink(missing_ok=True)
+
+
+def _not_for_ever(status: int, _left: int, _pages: int) -> None:
+    """Python's backup() would wait for another writer without an end."""
+    if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        raise sqlite3.OperationalError("database is locked")
 
 
 def _read_only(path: Path) -> sqlite3.Connection:
@@ -91,6 +152,7 @@ def back_up(path: Path, to: Path) -> None:
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     try:
         with store_errors(path), closing(_read_only(path)) as connection:
+            must_be_sound(connection)
             connection.execute("vacuum into ?", (str(part),))
         _check(part)
         with store_errors(to):
@@ -142,17 +204,30 @@ def store_errors(path: Path) -> Iterator[None]:
     """Turn SQLite's errors into one line that names the file and says what to do."""
     try:
         yield
-    except (sqlite3.DatabaseError, OSError) as exc:
-        text = (isinstance(exc, OSError) and exc.strerror) or str(exc)
+    except (sqlite3.DatabaseError, OSError, UnicodeDecodeError) as exc:
+        text = _said(exc)
         remedy = next((what for sign, what in _REMEDIES if sign in text), "look at the file")
         raise StoreError(f"{path}: {text}: {remedy}") from exc
 
 
+def _said(exc: Exception) -> str:
+    """What went wrong, without what SQLite and Python quote of the content."""
+    if isinstance(exc, OSError) and exc.strerror:
+        return exc.strerror
+    # a damaged schema is quoted in the error, and may be no UTF-8
+    is_damage = isinstance(exc, UnicodeDecodeError) or _OF_DAMAGE.match(str(exc))
+    return _DAMAGED if is_damage else str(exc)
+
+
 def migrated(path: Path, migrations: Migrations) -> Database:
-    """A database with the schema of this version. Raises StoreError for that of a newer one."""
+    """A sound database with the schema of this version.
+
+    Raises StoreError for the schema of a newer one, DatabaseError for one that is damaged.
+    """
     _narrow(path)
     db = Database(connect(path), execute_plugins=False)
     try:
+        must_be_sound(db.conn)
         _refuse_newer(db, migrations, path)
         if migrations.pending(db):
             with db.atomic():  # all steps or none, so that an older version can go on if one fails

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
+from contextlib import suppress
 from types import FrameType
+from typing import NoReturn
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 #: How soon a stop that came during an import is tried again.
@@ -29,6 +33,18 @@ def stop_when_asked(stop: threading.Event) -> None:
 
     for each in (*_SIGNALS, signal.SIGALRM):
         signal.signal(each, leave)
+
+
+def leave_at_once(code: int) -> NoReturn:
+    """End the process though threads hang; the system shuts their connections.
+
+    Python would take the interpreter away from under them, which C++ code does not bear. What
+    SQLite was writing is rolled back by whoever opens the file next.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def _is_importing(frame: FrameType | None) -> bool:

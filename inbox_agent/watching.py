@@ -45,9 +45,12 @@ class IdleWatch:
     stop: threading.Event
     #: Called from that thread: the mailbox has changed.
     wake: Callable[[], None]
-    #: Called from that thread: the connection was lost, and is made anew after so many seconds.
-    lost: Callable[[InboxAgentError, float], None] = lambda _, __: None
+    #: Called from that thread: the connection was lost, for so many seconds, for the n-th time
+    #: in a row.
+    lost: Callable[[InboxAgentError, float, int], None] = lambda _, __, ___: None
     chance: Chance = random.random
+    #: Set to end the wait for the next connection.
+    enough: threading.Event = field(default_factory=threading.Event)
     failures: int = 0
     _mailbox: IdleMailbox | None = field(default=None, repr=False)
     _thread: threading.Thread | None = field(default=None, repr=False)
@@ -58,13 +61,22 @@ class IdleWatch:
             self._thread = threading.Thread(target=self._watch, daemon=True)
             self._thread.start()
 
+    def hurry(self) -> None:
+        """A poll went well: whatever kept us from waiting for news may be over."""
+        self.enough.set()
+
     def end(self, seconds: float) -> None:
         """Leave IDLE at once; `stop` is set. Wait so long for the thread."""
+        self.enough.set()
         mailbox = self._mailbox
         if mailbox is not None:
             mailbox.drop()
         if self._thread is not None:
             self._thread.join(seconds)
+
+    def is_alive(self) -> bool:
+        """Whether its thread is."""
+        return self._thread is not None and self._thread.is_alive()
 
     def _watch(self) -> None:
         is_offered = True
@@ -80,8 +92,10 @@ class IdleWatch:
             again = again_seconds(errors, self.failures, self.chance())
             seconds = self.agent.config.poll.every_seconds if again is None else again
             if errors and not self.stop.is_set():
-                self.lost(errors[0], seconds)
-            self.stop.wait(seconds)
+                self.lost(errors[0], seconds, self.failures)
+            self.enough.wait(seconds)
+            if not self.stop.is_set():
+                self.enough.clear()
 
     def _connection(self) -> bool:
         """One connection, until it breaks; False where the server does not offer IDLE."""

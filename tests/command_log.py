@@ -19,11 +19,13 @@ HOST = "127.0.0.1"
 class CommandLog:
     """Where the proxy listens, and the lines that came in, without their tags.
 
-    What answers an AUTHENTICATE is no command and is kept as ``(credentials)``.
+    What answers an AUTHENTICATE is no command and is kept as ``(credentials)``. A test may clear
+    `commands` to look at what comes next; `all` is for who judges them in the end.
     """
 
     port: int = 0
     commands: list[str] = field(default_factory=list)
+    all: list[str] = field(default_factory=list)
     #: Called with each command before it is passed on.
     before: Callable[[str], None] | None = None
 
@@ -61,6 +63,8 @@ def _serve(log: CommandLog, client: socket.socket, port: int) -> None:
         contextlib.suppress(OSError),
         socket.create_connection((HOST, port)) as server,
     ):
+        for end in (client, server):  # else a line waits until the one before it is acknowledged
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         back = threading.Thread(target=_pass_on, args=(server, client), daemon=True)
         back.start()
         is_answer = False
@@ -68,7 +72,9 @@ def _serve(log: CommandLog, client: socket.socket, port: int) -> None:
             for line in lines:
                 tag, _, rest = line.decode("latin-1").rstrip("\r\n").partition(" ")
                 command = rest or tag  # DONE has no tag
-                log.commands.append("(credentials)" if is_answer else command)
+                shown = "(credentials)" if is_answer else command
+                log.commands.append(shown)
+                log.all.append(shown)
                 if log.before and not is_answer:
                     log.before(command)
                 is_answer = command.upper().startswith("AUTHENTICATE ")

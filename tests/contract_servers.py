@@ -123,6 +123,12 @@ class Driver:
             _ok(connection.uid("STORE", str(uid), "+FLAGS", r"(\Deleted)"))
             _ok(connection.expunge())
 
+    def flag(self, name: str, uid: int, flag: str) -> None:
+        """Set a flag of one letter."""
+        with self.connection() as connection:
+            self._select(connection, name, readonly=False)
+            _ok(connection.uid("STORE", str(uid), "+FLAGS", f"({flag})"))
+
     def another_uidvalidity(self, name: str) -> None:
         """Give a folder another UIDVALIDITY, its letters unchanged."""
         if self.renumber is not None:

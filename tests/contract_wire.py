@@ -16,6 +16,9 @@ READING = frozenset(
 # BODY[…] and RFC822… set \Seen (RFC 3501 §6.4.5); BODY.PEEK[…], BODYSTRUCTURE, RFC822.SIZE don't.
 _MARKS_AS_READ = re.compile(r"\bBODY\[|\bRFC822(?!\.SIZE\b|\.HEADER\b)")
 
+# Whatever else is switched on changes what the server says to everybody who reads it.
+_ENABLES = re.compile(r"ENABLE (?:QRESYNC|CONDSTORE)")
+
 
 def verb(command: str) -> str:
     """``UID FETCH`` of ``UID FETCH 1:3 (UID)``, ``EXAMINE`` of ``EXAMINE "INBOX"``."""
@@ -28,5 +31,7 @@ def forbidden(commands: Iterable[str]) -> list[str]:
     return [
         command
         for command in commands
-        if verb(command) not in READING or _MARKS_AS_READ.search(command.upper())
+        if verb(command) not in READING
+        or _MARKS_AS_READ.search(command.upper())
+        or (verb(command) == "ENABLE" and not _ENABLES.fullmatch(command))
     ]

@@ -94,6 +94,8 @@ class Courier:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
+                # else each line waits until the one before it is acknowledged
+                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self._clients = [one for one in self._clients if one.fileno() >= 0]
                 self._clients.append(client)
                 threading.Thread(target=self._serve, args=(client,), daemon=True).start()

@@ -66,6 +66,9 @@ def running_cyrus(top: Path) -> Iterator[int]:
             stdout=output,
             stderr=output,
             env=libraries(unpacked) | {"SASL_PATH": _mechanisms(unpacked)},
+            # Asked to stop, its master sends SIGTERM to its whole process group (kill(0, …)), and
+            # the other servers of the tests belong to the same user.
+            start_new_session=True,
             **as_mail_user(),
         )
         try:

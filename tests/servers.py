@@ -147,6 +147,7 @@ def settings_for(server: ImapServer, **changes: Any) -> MailboxSettings:
 def second_pair_of_eyes(server: ImapServer) -> Iterator[imaplib.IMAP4]:
     """A plain connection that knows nothing of the code under test, logged in."""
     connection = imaplib.IMAP4(server.host, server.port, timeout=30)
+    connection.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     try:
         connection.login(server.user, server.password)
         yield connection

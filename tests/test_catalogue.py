@@ -86,8 +86,8 @@ CONTRACT: dict[str, tuple[list[str], list[str]]] = {
     ),
     "folders": (
         ["mailbox", "folder"],
-        words("""mailbox folder special_use state uidvalidity last_uid messages last_complete_at
-        error"""),
+        words("""mailbox folder special_use state uidvalidity last_uid messages gone
+        last_complete_at error note"""),
     ),
     "about": (
         ["generation"],

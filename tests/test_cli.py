@@ -138,13 +138,13 @@ def test_check_says_of_each_thing_whether_it_is_in_place(
     good = place.run("check")
     assert (good.returncode, good.stderr) == (0, "")
     assert "✗" not in good.stdout
-    for said in ("read; 1 mailboxes", "can be written", "logged in", "Sent is Sent", "INBOX: 3"):
+    for said in ("mailboxes: 1", "not there yet", "logged in", 'lies in "Sent"', "INBOX 3"):
         assert said in good.stdout
     install(place.top, mailbox_entry(server), mailbox_entry(server, "two", secret="not-this"))
     bad = place.run("check")
     assert bad.returncode == 3
     assert bad.stdout.count("✗") == 1
-    assert "INBOX: 3" in bad.stdout  # one that fails hides no other
+    assert "INBOX 3" in bad.stdout  # one that fails hides no other
 
 
 def test_status_says_so_when_nothing_was_read_yet(place: Installation) -> None:
@@ -152,7 +152,7 @@ def test_status_says_so_when_nothing_was_read_yet(place: Installation) -> None:
         done = place.run("status")
         assert (done.returncode, done.stderr) == (0, "")
         assert one_line(done.stdout) == "nothing has been read yet; `inbox-agent poll` begins"
-        place.run("check")  # makes the data directory, and reads nothing
+        place.run("check")  # keeps nothing
 
 
 def test_status_shows_the_last_poll_every_folder_and_what_is_left_out(

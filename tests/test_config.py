@@ -10,6 +10,7 @@ import pytest
 
 from inbox_agent.addresses import Address, Merger, Partner
 from inbox_agent.config import Config, load_config
+from inbox_agent.errors import ConfigError
 from inbox_agent.kinds import Override
 from inbox_agent.standards import Cuts, Span
 
@@ -401,3 +402,9 @@ def test_what_the_example_shows_as_default_is_the_default(tmp_path: Path) -> Non
     assert stated.digest() == plain.digest()
     assert (stated.poll, stated.publish) == (plain.poll, plain.publish)
     assert stated.data_directory == plain.data_directory
+
+
+def test_a_config_that_we_may_not_even_look_for_is_a_mistake_of_the_config(tmp_path: Path) -> None:
+    """The system answers the question whether it is there with an error (here: name too long)."""
+    with pytest.raises(ConfigError, match="File name too long"):
+        load_config(tmp_path / ("d" * 300) / "inbox-agent.toml")

@@ -6,6 +6,7 @@ every test that nothing was asked of the server but what reads.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +16,10 @@ from contract import DAY, MAY, fill, installed, poll
 from contract_servers import Driver, Missing
 from contract_wire import forbidden
 from installations import AS_OF, HISTORY, exchange, tables
+
+from inbox_agent import imap_commands, imap_extensions
+
+pytestmark = pytest.mark.servers
 
 
 def fetches(driver: Driver) -> list[str]:
@@ -144,6 +149,54 @@ def test_the_same_letters_give_the_same_tables_on_every_server(
         place = installed(tmp_path / str(number), driver)
         assert poll(place, driver).new_messages == 38
         found.append(place.tables(*HISTORY))
-        assert forbidden(driver.log.commands) == []
+        assert forbidden(driver.log.all) == []
     assert found[0]["messages"]
     assert found[0] == found[1]
+
+
+# --- what would be seen
+
+
+def test_a_flag_that_changes_during_a_poll_does_not_go_unseen(
+    driver: Driver, tmp_path: Path
+) -> None:
+    uids = fill(driver, exchange("globex.example", 2, MAY))
+
+    def change_once(command: str) -> None:
+        if command.startswith("UID FETCH"):
+            driver.log.before = None
+            driver.flag("INBOX", uids[0], r"\Seen")
+
+    driver.log.before = change_once
+    with pytest.raises(AssertionError):
+        poll(installed(tmp_path, driver), driver)
+    assert driver.log.before is None
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"), [("BODY.PEEK[", "BODY["), ("RFC822.SIZE", "RFC822.SIZE RFC822")]
+)
+def test_a_fetch_that_marks_letters_as_read_does_not_go_unseen(
+    driver: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, right: str, wrong: str
+) -> None:
+    """With the allow-list out of the way, that is: it would stop the command here."""
+    monkeypatch.setattr(imap_commands, "_ALLOWED", (re.compile(b".*"),))
+    for name in ("FETCH_ITEMS", "GMAIL_FETCH_ITEMS", "OBJECT_FETCH_ITEMS"):
+        items = getattr(imap_commands, name)
+        assert right in items
+        monkeypatch.setattr(imap_extensions, name, items.replace(right, wrong))
+    fill(driver, exchange("globex.example", 2, MAY))
+    installed(tmp_path, driver).agent(AS_OF).poll(AS_OF)
+    assert forbidden(driver.log.all) == fetches(driver) != []
+    driver.log.all.clear()
+
+
+def test_nothing_leaves_that_is_not_on_the_list(
+    driver: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = [form for form in imap_commands._ALLOWED if not form.match(b"UID SEARCH UID 1")]
+    monkeypatch.setattr(imap_commands, "_ALLOWED", tuple(listed))
+    fill(driver, exchange("globex.example", 2, MAY))
+    with pytest.raises(imap_commands.ForbiddenCommand):
+        installed(tmp_path, driver).agent(AS_OF).poll(AS_OF)
+    assert [one for one in driver.log.commands if one.startswith("UID SEARCH")] == []

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from contract import MAY, figures, fill, installed, poll, theirs
 from contract_servers import Driver
 from installations import AS_OF, exchange
+
+pytestmark = pytest.mark.servers
 
 
 def test_another_uidvalidity_loses_nothing_and_counts_nothing_twice(

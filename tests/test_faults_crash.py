@@ -88,6 +88,16 @@ def test_right_after_a_fault_no_letter_may_be_gone_and_none_may_be_invented() ->
     ]
 
 
+def test_right_after_a_fault_a_letter_may_lack_its_mark_and_be_missing_or_not_yet() -> None:
+    def held(uid: int, mark: int, missed_at: int | None) -> dict[str, tuple[str, ...]]:
+        row = {"uid": uid, "is_marked": mark, "missed_at": missed_at, "gone_at": None}
+        return {"mirror.db headers": (repr(row),)}
+
+    assert wrong_letters({}, held(1, 0, None), held(1, 1, None)) == []
+    assert wrong_letters(held(1, 0, None), held(1, 1, None), held(1, 1, 628)) == []
+    assert wrong_letters({}, held(2, 0, None), held(1, 0, None)) == ["letters that never were: 1"]
+
+
 def test_the_report_adds_up_what_several_processes_tried_and_names_what_differed() -> None:
     part = {"name": "first sync", "tried": 2, "possible": 5, "hangs": 0, "slowest": 1.0}
     bad = ["moment 3 (after: recv): letters lost: 1", "moment 3 (after: recv): t: 1 rows missing"]

@@ -9,7 +9,14 @@ from contextlib import contextmanager
 import pytest
 from installations import AS_OF, deliver, exchange
 from scripted_socket import HANG_UP, ScriptedServer, scripted
-from servers import PASSWORD, ImapServer, PasswordSettings, settings_for
+from servers import (
+    PASSWORD,
+    DovecotServer,
+    ImapServer,
+    PasswordSettings,
+    second_pair_of_eyes,
+    settings_for,
+)
 
 from inbox_agent.config import MailboxSettings
 from inbox_agent.errors import MailboxUnavailable
@@ -65,6 +72,21 @@ def test_a_new_letter_ends_the_wait(imap_server: ImapServer) -> None:
         assert not mailbox.idle(0.2)
 
 
+@pytest.mark.dovecot
+def test_a_letter_that_is_taken_away_ends_the_wait(dovecot: DovecotServer) -> None:
+    # QRESYNC is on, so that the server says VANISHED
+    deliver(dovecot, exchange("globex.example", 3, AS_OF))
+    with second_pair_of_eyes(dovecot) as eyes, idling(settings_for(dovecot)) as mailbox:
+        assert mailbox.tells_vanished
+        eyes.select("INBOX")
+        eyes.store("1", "+FLAGS.SILENT", r"(\Deleted)")
+        while mailbox.idle(1.0):
+            pass  # the flag is news, too
+        timer = after(0.3, eyes.expunge)
+        assert mailbox.idle(PATIENCE)
+        timer.join()
+
+
 def test_silence_ends_with_the_time_given_and_the_connection_is_good_for_another_wait() -> None:
     with saying(b"+ idling") as (mailbox, server):
         assert not mailbox.idle(0.05)
@@ -81,6 +103,7 @@ def test_silence_ends_with_the_time_given_and_the_connection_is_good_for_another
         (b"+ idling\r\n* 4 EXISTS", ENDED, True),  # in one packet with the "+"
         (b"* 4 EXISTS\r\n+ idling", ENDED, True),
         (b"+ idling\r\n* 2 EXPUNGE", ENDED, True),
+        (b"+ idling\r\n* VANISHED 2", ENDED, True),  # what QRESYNC has in place of EXPUNGE
         (b"+ idling\r\n* OK Still here", ENDED, False),
         (b"+ idling\r\n* OK Still here", b"* 4 EXISTS\r\n" + ENDED, True),
     ],

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from inbox_agent.imap_commands import (
     FETCH_ITEMS,
+    GMAIL_FETCH_ITEMS,
     MAX_UID,
+    OBJECT_FETCH_ITEMS,
     OUR_ID,
     REPORT_ITEMS,
     WINDOW,
@@ -19,6 +21,7 @@ from inbox_agent.imap_commands import (
     is_keyword,
     quoted,
     uid_set,
+    uid_sets,
     windows,
 )
 
@@ -31,12 +34,17 @@ ALLOWED = [
     b"ID " + OUR_ID.encode(),
     b"AUTHENTICATE PLAIN",
     b'LOGIN "team" "open sesame"',
+    b"ENABLE QRESYNC",
+    b"ENABLE CONDSTORE",
     b'LIST "" "*"',
     b'EXAMINE "INBOX"',
     b"UID SEARCH UID 1:4294967295",
     b"UID SEARCH UID 8:9 SINCE 09-Feb-2024 KEYWORD NoReplyNeeded",
     b"UID SEARCH 60000",
     b"UID FETCH 1:3,7 " + FETCH_ITEMS.encode(),
+    b"UID FETCH 1:3,7 " + GMAIL_FETCH_ITEMS.encode(),
+    b"UID FETCH 1:3,7 " + OBJECT_FETCH_ITEMS.encode(),
+    b"UID FETCH 1:4294967295 (UID) (CHANGEDSINCE 9223372036854775807 VANISHED)",
     (
         b"UID FETCH 7 (UID BODY.PEEK[2.MIME]<0.4096> BODY.PEEK[2]<0.16384>"
         b" BODY.PEEK[3.MIME]<0.4096> BODY.PEEK[3]<0.16384>)"
@@ -49,8 +57,10 @@ FORBIDDEN = [
     b'STATUS "INBOX" (UIDNEXT)',
     b"CLOSE",
     b"EXPUNGE",
-    b"ENABLE CONDSTORE",
     b"ENABLE UTF8=ACCEPT",
+    b"ENABLE QRESYNC UTF8=ACCEPT",
+    b"ENABLE QRESYNC CONDSTORE",
+    b"ENABLE",
     b"COMPRESS DEFLATE",
     b'ID ("name" "somebody")',
     b"ID NIL",
@@ -63,6 +73,11 @@ FORBIDDEN = [
     b"UID FETCH 1 (BODY[])",
     b"UID FETCH 1 (RFC822)",
     b"UID FETCH 1 (FLAGS)",
+    b"UID FETCH 1 (X-GM-LABELS)",
+    b"UID FETCH 1 (UID) (CHANGEDSINCE 0 VANISHED)",
+    b"UID FETCH 1 (UID) (CHANGEDSINCE 1)",
+    b"UID FETCH 1 (FLAGS) (CHANGEDSINCE 1 VANISHED)",
+    b"UID FETCH 1:* (UID) (CHANGEDSINCE 1 VANISHED)",
     b"UID FETCH 1:* " + FETCH_ITEMS.encode(),
     b"UID FETCH 1 " + FETCH_ITEMS.replace(".PEEK", "").encode(),
     b"UID FETCH 1 " + FETCH_ITEMS.replace("HEADER.FIELDS", "TEXT").encode(),
@@ -117,6 +132,18 @@ def test_a_stopped_login_is_not_quoted() -> None:
 )
 def test_neighbouring_uids_become_ranges(uids: list[int], text: str) -> None:
     assert uid_set(uids) == text
+
+
+def test_sequence_sets_hold_every_uid_once_and_are_short_enough_for_a_command() -> None:
+    # no two are neighbours, and each has ten digits and a comma: 2,000 of them are 22,000 octets
+    uids = list(range(4_000_000_000, 4_000_004_000, 2))
+    sets = uid_sets(uids)
+    assert [int(uid) for part in sets for uid in part.split(",")] == uids
+    assert len(sets) == 3
+    for part in sets:
+        CommandGuard().check(b"ABCD7 UID SEARCH UID " + part.encode() + b"\r\n")
+    assert uid_sets([]) == []
+    assert uid_sets([1, 2, 3, 7]) == ["1:3,7"]
 
 
 @given(st.integers(1, MAX_UID), st.integers(0, 2_000_000))

@@ -7,7 +7,7 @@ from scripted_mailbox import connect, fetch, inbox, settings
 from scripted_socket import scripted
 
 from inbox_agent.errors import Fault, FolderUnavailable, MailboxError
-from inbox_agent.imap_faults import LONGEST_PAUSE_SECONDS, fault_of, pause_seconds
+from inbox_agent.imap_faults import LONGEST_PAUSE_SECONDS, fault_of, is_busy, pause_seconds
 
 LINES = [
     # Exchange and Exchange Online
@@ -49,7 +49,64 @@ LINES = [
     # a code goes before the words around it
     ("[EXPIRED] Temporary password: try again with a new one", Fault.AUTHENTICATION),
     ("[UNAVAILABLE] Mailbox does not exist on this backend now", Fault.LATER),
+    ("[CLIENTBUG] Unknown state, try again", Fault.PROTOCOL),
+    ("[PRIVACYREQUIRED] Temporarily unavailable without TLS", Fault.FATAL),
+    ("[NOPERM] Too many rights are missing", Fault.FOLDER),
+    ("[ALERT] [EXPIRED] too many days since the last change", Fault.AUTHENTICATION),
+    # one that nobody knows leaves it to the words
+    ("[ALERT] Mailbox does not exist", Fault.FOLDER),
+    ("[X-BUSY] try again later", Fault.LATER),
 ]
+#: RFC 5530 §3, all that a reader may meet; ALREADYEXISTS is about CREATE and RENAME.
+CODES = [
+    ("UNAVAILABLE", Fault.LATER),
+    ("AUTHENTICATIONFAILED", Fault.AUTHENTICATION),
+    ("AUTHORIZATIONFAILED", Fault.AUTHENTICATION),
+    ("EXPIRED", Fault.AUTHENTICATION),
+    ("PRIVACYREQUIRED", Fault.FATAL),
+    ("CONTACTADMIN", Fault.LATER),
+    ("NOPERM", Fault.FOLDER),
+    ("INUSE", Fault.LATER),
+    ("EXPUNGEISSUED", Fault.LATER),
+    ("CORRUPTION", Fault.LATER),
+    ("SERVERBUG", Fault.LATER),
+    ("CLIENTBUG", Fault.PROTOCOL),
+    ("CANNOT", Fault.PROTOCOL),
+    ("LIMIT", Fault.LATER),
+    ("OVERQUOTA", Fault.LATER),
+    ("NONEXISTENT", Fault.FOLDER),
+]
+
+
+@pytest.mark.parametrize(("code", "fault"), CODES)
+def test_a_response_code_says_what_it_is_whatever_the_words_and_the_case(
+    code: str, fault: Fault
+) -> None:
+    for words in ("", "Login failed", "Mailbox does not exist", "try again later"):
+        assert fault_of(f"[{code}] {words}", Fault.CONNECTION) is fault
+        assert fault_of(f"[{code.lower()}] {words}", Fault.CONNECTION) is fault
+
+
+@pytest.mark.parametrize(
+    ("line", "is_left_in_peace"),
+    [
+        ("[UNAVAILABLE] no", True),
+        ("[INUSE] no", True),
+        ("[LIMIT] no", True),
+        ("[THROTTLED] no", True),
+        ("Request is throttled.", True),
+        ("[ALERT] Too many simultaneous connections. (Failure)", True),
+        ("[OVERQUOTA] Account exceeded command or bandwidth limits. (Failure)", True),
+        ("[SERVERBUG] Internal error", False),  # of one folder it may be, and no other
+        ("[NOPERM] too many", False),
+        ("[NONEXISTENT] Unknown Mailbox: Too many (Failure)", False),
+        ("no", False),
+    ],
+)
+def test_a_server_that_has_too_much_to_do_is_left_in_peace(
+    line: str, is_left_in_peace: bool
+) -> None:
+    assert is_busy(line) is is_left_in_peace
 
 
 @pytest.mark.parametrize(("line", "fault"), LINES)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 import signal
+import sqlite3
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -30,7 +31,7 @@ from servers import EmbeddedServer, ImapServer
 from inbox_agent.agent import Agent, Report
 from inbox_agent.config import load_config
 from inbox_agent.demo.mailserver import serve_letters
-from inbox_agent.due_times import Scheduler
+from inbox_agent.due_times import Scheduler, Sleep, SteadyClock
 from inbox_agent.errors import (
     ConfigError,
     FolderUnavailable,
@@ -39,7 +40,8 @@ from inbox_agent.errors import (
     MailboxUnavailable,
     StoreError,
 )
-from inbox_agent.loop import Event, Loop
+from inbox_agent.events import Event
+from inbox_agent.loop import Loop
 from inbox_agent.watching import IdleWatch, again_seconds
 
 #: Whatever is waited for comes by then, or never; and who is asked to stop has 5 seconds.
@@ -47,6 +49,7 @@ DEADLINE = 30.0
 PATIENCE = 5.0
 NOBODY_THERE = 1
 HOURLY = '[poll]\nevery = "1 hour"\n'
+NO_IDLE = "idle = false\n"
 OFFERS_IDLE = b"* CAPABILITY IMAP4rev1 AUTH=PLAIN IDLE\r\n{tag} OK done"
 MAY = datetime(2024, 5, 6, 9, 0, tzinfo=UTC)
 
@@ -61,12 +64,12 @@ def until(happened: Callable[[], bool]) -> None:
 class Running:
     """A loop in a thread, and all it told."""
 
-    def __init__(self, agent: Agent) -> None:
+    def __init__(self, agent: Agent, wall: Callable[[], float] = time.time) -> None:
         self.reports: list[Report] = []
         self.events: list[Event] = []
         self.stop = threading.Event()
         self.loop = Loop(
-            agent, self.stop, self.reports.append, self.events.append, chance=lambda: 0.0
+            agent, self.stop, self.reports.append, self.events.append, lambda: 0.0, wall=wall
         )
 
     def names(self, mailbox: str | None) -> list[str]:
@@ -74,8 +77,8 @@ class Running:
 
 
 @contextmanager
-def looping(agent: Agent) -> Iterator[Running]:
-    running = Running(agent)
+def looping(agent: Agent, wall: Callable[[], float] = time.time) -> Iterator[Running]:
+    running = Running(agent, wall)
     thread = threading.Thread(target=running.loop.run)
     thread.start()
     try:
@@ -137,7 +140,7 @@ def test_a_new_letter_is_published_within_seconds_though_polls_are_an_hour_apart
 def test_without_idle_nobody_waits_on_a_second_connection(tmp_path: Path) -> None:
     with scripted({"CAPABILITY": OFFERS_IDLE}) as server, serve_letters() as other:
         entry = mailbox_entry(EmbeddedServer(other), port=server.port)
-        place = install(tmp_path, entry, more=HOURLY + "idle = false\n")
+        place = install(tmp_path, entry, more=HOURLY + NO_IDLE)
         with looping(place.agent()) as running:
             until(lambda: "published" in running.names(None))
     assert b"IDLE" not in server.commands
@@ -246,6 +249,129 @@ def test_after_a_long_sleep_a_job_runs_once_and_then_at_its_usual_pace() -> None
     assert scheduler.soonest() == 300
 
 
+def test_a_clock_that_is_set_back_does_not_go_back_for_what_must_not_seem_yet_to_come() -> None:
+    now, ticks = [MAY], [1_000.0]
+    clock = SteadyClock(lambda: now[0], lambda: ticks[0])
+    assert clock() == MAY
+    now[0], ticks[0] = MAY - timedelta(hours=3), 1_600.9
+    assert clock() == MAY + timedelta(minutes=10)
+    now[0] = MAY + timedelta(hours=3)
+    assert clock() == MAY + timedelta(hours=3)
+
+
+@pytest.mark.parametrize(
+    ("wall", "ticks", "was_asleep"),
+    [
+        (1, 1, False),
+        (3600, 3600, False),
+        (3600, 3539, True),
+        (3600, 3541, False),
+        (-3600, 1, False),
+    ],
+)
+def test_time_that_went_by_unnoticed_was_sleep(wall: float, ticks: float, was_asleep: bool) -> None:
+    now = [1000.0, 0.0]
+    sleep = Sleep(lambda: now[1], lambda: now[0])
+    assert not sleep.is_over()
+    now[:] = now[0] + wall, now[1] + ticks
+    assert sleep.is_over() == was_asleep
+    assert not sleep.is_over()
+
+
+def test_who_wakes_up_reads_every_mailbox_once_and_then_at_its_usual_pace(tmp_path: Path) -> None:
+    ahead = [0.0]
+    with serve_letters(sample(40)) as good:
+        place = install(tmp_path, mailbox_entry(EmbeddedServer(good)), more=HOURLY + NO_IDLE)
+        with looping(place.agent(), wall=lambda: time.time() + ahead[0]) as running:
+            until(lambda: "published" in running.names(None))
+            assert running.names("partners") == ["poll"]
+            ahead[0] = 7200.0
+            until(lambda: running.names("partners") == ["poll", "poll"])
+            until(lambda: running.names(None).count("published") == 2)
+            assert 3500 < running.loop.scheduler.soonest() <= 3600
+        assert running.names(None).count("woken") == 1
+
+
+def test_two_days_without_the_server_leave_ten_rows_of_polls_and_one_an_hour(
+    tmp_path: Path,
+) -> None:
+    now, waits = [0.0], []
+    with serve_letters() as other:
+        entry = mailbox_entry(EmbeddedServer(other), port=NOBODY_THERE)
+    place = install(tmp_path, entry, more=HOURLY)
+    stop = threading.Event()
+
+    def tell(event: Event) -> None:
+        if event.name == "poll":
+            waits.append(float(str(event.facts["again_seconds"])))
+            now[0] += waits[-1]
+            if now[0] > 2 * 86_400:
+                stop.set()
+
+    Loop(
+        place.agent(),
+        stop,
+        lambda _: None,
+        tell,
+        chance=lambda: 1.0,
+        scheduler=Scheduler(lambda: now[0]),
+    ).run()
+    # 2, 4, 8, … 512 seconds, then 15 minutes each
+    assert waits[:11] == [2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]
+    assert len(waits) == 9 + 191  # (2 days - 1022 s) / 900 s is 190.9
+    found = polls(place, "partners")
+    assert len(found) == 10 + 190 // 4
+    assert not any("more tries" in str(error) for _, error in found[:10])
+    assert all("; 3 more tries failed since the row before" in str(e) for _, e in found[10:])
+
+
+def test_what_could_not_be_published_is_published_later_without_another_poll(
+    tmp_path: Path,
+) -> None:
+    with serve_letters(sample(40)) as good:
+        place = install(tmp_path, mailbox_entry(EmbeddedServer(good)), more=HOURLY + NO_IDLE)
+        place.agent().poll()
+        with closing(sqlite3.connect(place.published, isolation_level=None)) as other:
+            other.execute("begin immediate")
+            with looping(place.agent()) as running:
+                until(lambda: "unpublished" in running.names(None))
+                assert "published" not in running.names(None)
+                other.execute("rollback")
+                until(lambda: "published" in running.names(None))
+                assert running.names("partners") == ["poll"]
+    said = [error for report in running.reports for error in report.errors]
+    assert {type(error) for error in said} == {StoreError}
+
+
+def test_a_thread_that_cannot_begin_and_a_log_that_is_full_are_survived(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, troubles = threading.Thread.start, iter([RuntimeError("can't start new thread")])
+
+    def at_times(thread: threading.Thread) -> None:
+        if "_read" in repr(thread):
+            for trouble in troubles:
+                raise trouble
+        start(thread)
+
+    with serve_letters(sample(40)) as good:
+        place = install(tmp_path, mailbox_entry(EmbeddedServer(good)), more=HOURLY)
+        monkeypatch.setattr(threading.Thread, "start", at_times)
+        with looping(place.agent()) as running:
+            full = iter([OSError("No space left on device")] * 2)
+            tell = running.loop.tell
+
+            def told(event: Event) -> None:
+                for trouble in full if event.name in ("failed", "poll") else ():
+                    raise trouble
+                tell(event)
+
+            running.loop.tell = told
+            until(lambda: "published" in running.names(None))
+    # of three troubles, one of which was that there was no telling of the first
+    assert running.names(None).count("failed") == 1
+
+
 class Pauses(threading.Event):
     """An order to stop that comes after so many pauses, none of which lasts."""
 
@@ -267,7 +393,13 @@ def test_a_server_that_hangs_up_in_idle_is_called_ever_less_often(tmp_path: Path
         agent, pauses, lost = place.agent(), Pauses(5), []
         settings = agent.config.mailboxes[0]
         watch = IdleWatch(
-            agent, settings, pauses, lambda: None, lambda e, _: lost.append(e), lambda: 0.5
+            agent,
+            settings,
+            stop=pauses,
+            wake=lambda: None,
+            lost=lambda exc, *_: lost.append(exc),
+            chance=lambda: 0.5,
+            enough=pauses,
         )
         watch.start()
         until(pauses.is_set)
@@ -275,6 +407,30 @@ def test_a_server_that_hangs_up_in_idle_is_called_ever_less_often(tmp_path: Path
     assert pauses.seconds == [1.5, 2.5, 4.5, 8.5, 16.5]
     assert server.commands.count(b"IDLE") == 5
     assert all(isinstance(each, MailboxUnavailable) for each in lost)
+
+
+def test_who_waits_an_hour_for_news_again_is_hurried_by_a_poll_that_goes_well(
+    tmp_path: Path,
+) -> None:
+    lost: list[float] = []
+    with serve_letters() as other:
+        place = install(tmp_path, mailbox_entry(EmbeddedServer(other), secret="wrong"))
+        agent, stop = place.agent(), threading.Event()
+        watch = IdleWatch(
+            agent,
+            agent.config.mailboxes[0],
+            stop,
+            wake=lambda: None,
+            lost=lambda _, again, __: lost.append(again),
+            chance=lambda: 0.0,
+        )
+        watch.start()
+        until(lambda: lost == [900])
+        watch.hurry()
+        until(lambda: lost == [900, 1800])
+        stop.set()
+        watch.end(DEADLINE)
+    assert not watch.is_alive()
 
 
 # --- as a process

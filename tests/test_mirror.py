@@ -220,7 +220,8 @@ def test_no_column_is_for_a_body(mirror: Mirror) -> None:
     }
     assert names == set(
         """id mailbox folder uidvalidity uid received_at size_octets fetched_at block is_marked
-        report parser_version digest message_id in_reply_to sent_at subject details""".split()  # noqa: SIM905
+        report parser_version digest message_id in_reply_to sent_at subject details
+            missed_at gone_at email_id thread_id labels""".split()  # noqa: SIM905
     )
 
 

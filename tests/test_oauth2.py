@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import gzip
 import json
 import logging
 import stat
@@ -30,7 +31,7 @@ from token_server import (
     running_token_server,
 )
 
-from inbox_agent import oauth2_client
+from inbox_agent import oauth2_http
 from inbox_agent.agent import Agent
 from inbox_agent.config import MailboxSettings, OAuth2Settings, load_config
 from inbox_agent.errors import ConfigError, MailboxRefused, MailboxUnavailable
@@ -131,9 +132,12 @@ def test_a_rotated_refresh_token_is_kept_in_a_file_only_we_may_read(
     tokens: TokenServer, tmp_path: Path
 ) -> None:
     kept(tokens, tmp_path)
+    path, former = tmp_path / "token", tmp_path / "former"
+    former.hardlink_to(path)
     OAuth2Login(settings_of(tokens, tmp_path), Clock()).token()
-    path = tmp_path / "token"
     assert path.read_text() == "refresh-2\n"
+    assert former.read_text() == "refresh-1\n"  # a new file took its place, nothing was cut
+    former.unlink()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert list(tmp_path.iterdir()) == [path]
     # the next run begins with it; the server takes no other any more
@@ -237,6 +241,8 @@ def test_a_refused_application_is_no_matter_of_a_login(tokens: TokenServer, tmp_
         ((200, {"token": "access-1"}), "its answer holds none"),
         ((200, {"access_token": "access-1\r\nA1 LOGOUT"}), "its answer holds none"),
         ((200, []), "its answer holds none"),
+        ((200, {"access_token": "access-1", "expires_in": {"a": 1}}), "its answer holds none"),
+        ((200, {"access_token": "access-1", "expires_in": float("inf")}), "its answer holds none"),
         ((400, {"error": "temporarily_unavailable"}), "temporarily_unavailable"),
     ],
 )
@@ -256,11 +262,79 @@ def test_a_token_end_point_in_trouble_is_asked_again_later(
 def test_a_token_end_point_that_does_not_answer_is_given_up(
     tokens: TokenServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(oauth2_client, "TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(oauth2_http, "TIMEOUT_SECONDS", 0.2)
     kept(tokens, tmp_path)
     tokens.token_answers.clear()
     message = refused(MailboxUnavailable, OAuth2Login(settings_of(tokens, tmp_path), Clock()).token)
     assert "127.0.0.1 gives no token (no answer in time)" in message
+
+
+@pytest.mark.parametrize(
+    ("body", "cause"),
+    [
+        ("x" * 300_000, "ReadError"),
+        (gzip.compress(b" " * 50_000_000), "DecodingError"),
+    ],
+    ids=["long", "compressed"],
+)
+def test_an_answer_without_an_end_is_given_up(
+    tokens: TokenServer, tmp_path: Path, body: str | bytes, cause: str
+) -> None:
+    kept(tokens, tmp_path)
+    tokens.token_trouble = 200, body
+    message = refused(MailboxUnavailable, OAuth2Login(settings_of(tokens, tmp_path), Clock()).token)
+    assert f"gives no token ({cause})" in message
+
+
+def test_an_answer_that_takes_too_long_in_all_is_given_up(
+    tokens: TokenServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(oauth2_http, "LONGEST_ANSWER_SECONDS", -1.0)
+    kept(tokens, tmp_path)
+    message = refused(MailboxUnavailable, OAuth2Login(settings_of(tokens, tmp_path), Clock()).token)
+    assert "gives no token (no answer in time)" in message
+
+
+def test_a_redirect_is_not_followed_with_the_refresh_token(
+    tokens: TokenServer, tmp_path: Path
+) -> None:
+    kept(tokens, tmp_path)
+    with running_token_server() as other:
+        tokens.redirects_to = f"{other.url}/token"
+        login = OAuth2Login(settings_of(tokens, tmp_path), Clock())
+        assert "(HTTP 307)" in refused(MailboxUnavailable, login.token)
+    assert other.requests == []
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        (-5, 0),
+        ("3599", 3599),
+        (1e308, 86_400),
+        ([], 3600),
+        (0, 3600),
+        (10**40, 86_400),
+    ],
+)
+def test_an_absurd_life_of_a_token_is_bounded(
+    tokens: TokenServer, tmp_path: Path, said: object, seconds: int
+) -> None:
+    kept(tokens, tmp_path)
+    tokens.token_trouble = 200, {"access_token": "access-1", "expires_in": said}
+    login = OAuth2Login(settings_of(tokens, tmp_path), Clock())
+    assert login.token() == "access-1"
+    assert login.client.refresh("refresh-1").life_seconds == seconds
+
+
+def test_a_device_login_never_waits_for_ever(tokens: TokenServer, tmp_path: Path) -> None:
+    about = {"device_code": "d", "user_code": "u", "verification_uri": "https://x.example"}
+    tokens.device_trouble = 200, about | {"interval": 1e300, "expires_in": "Infinity"}
+    tokens.device_answers = ["authorization_pending"] * 1_000
+    settings, waits = settings_of(tokens, tmp_path), list[float]()
+    login = OAuth2Login(settings, Clock())
+    refused(MailboxRefused, log_in_once, settings, login, len, waits.append)
+    assert waits == [60.0] * 15  # of the 900 seconds that hold where none are said
 
 
 def test_a_token_end_point_nobody_listens_at_is_asked_again_later(tmp_path: Path) -> None:

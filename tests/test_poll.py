@@ -61,7 +61,9 @@ def inbound(place: Installation, partner: str) -> int:
 
 
 def fetched_uids(commands: list[bytes]) -> set[int]:
-    sets = [c.split(b" ")[2] for c in commands if c.startswith(b"UID FETCH")]
+    """The letters asked for; what only asks which of all uids are gone gives no letter."""
+    fetches = [c for c in commands if c.startswith(b"UID FETCH") and b"VANISHED" not in c]
+    sets = [c.split(b" ")[2] for c in fetches]
     ends = [part.split(b":") for one in sets for part in one.split(b",")]
     return {uid for pair in ends for uid in range(int(pair[0]), int(pair[-1]) + 1)}
 

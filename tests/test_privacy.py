@@ -285,3 +285,50 @@ def test_a_letter_by_them_in_our_sent_folder_makes_nobody_one_of_us() -> None:
     filed = rows["2025-03-13T19:00:00Z"]
     assert (filed["side"], filed["flags"]) == ("us", "sent_by_other_address")
     assert filed["from_address"].startswith("person ")
+
+
+STORY = {
+    "poll": 1,
+    "mailbox": "partners",
+    "started_at": 0,
+    "ended_at": 0,
+    "ok": 0,
+    "error": 'the server refuses the login of "ana@acme.com"',
+    "folders": 0,
+    "new_messages": 0,
+    "unreadable": 0,
+    "seconds": 0.0,
+}
+
+
+def folder(name: str) -> dict[str, Any]:
+    """A row of `folders` whose name and words hold an address."""
+    said = {"error": f'folder "{name}": gone', "note": f"was {name}", "special_use": None}
+    numbers = {"is_sent": 0, "messages": 0, "unreadable": 0, "last_complete_at": None}
+    numbers |= {"uidvalidity": 1, "last_uid": 1, "gone": 0}
+    return {"mailbox": "partners", "folder": name, "state": "failed", **said, **numbers}
+
+
+def told(privacy: Privacy) -> Tables:
+    """The tables of these letters with a story of the reading that names people."""
+    with tempfile.TemporaryDirectory() as top:
+        path = Path(top) / "partners.db"
+        generation = generation_of(records_of(BOX, BOX.copies), BOX, 1, privacy=privacy)
+        folders = [folder("From bob.jones@globex.com"), folder("From carla@globex.com")]
+        publish(path, replace(generation, polls=[STORY], folders=folders))
+        return tables_in(path)
+
+
+@pytest.mark.parametrize("people", ["full", "initials", "none"])
+def test_the_story_of_the_reading_names_nobody_unless_everybody_is_shown(people: People) -> None:
+    hidden = told(Privacy(people, people != "full", True, b"secret"))
+    cells = [str(cell) for name in ("polls", "folders") for row in hidden[name]
+             for cell in row.values()]  # fmt: skip
+    assert [cell for cell in cells if "@" in cell] == []
+    assert len({row["folder"] for row in hidden["folders"]}) == 2
+    shown = told(Privacy("full", True, True, b"secret"))
+    assert shown["polls"][0]["error"] == STORY["error"]
+    assert {row["folder"] for row in shown["folders"]} == {
+        "From bob.jones@globex.com",
+        "From carla@globex.com",
+    }

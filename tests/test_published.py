@@ -61,9 +61,11 @@ FOLDER = {
     "uidvalidity": 7,
     "last_uid": 9,
     "messages": 9,
+    "gone": 2,
     "unreadable": 0,
     "last_complete_at": 1_750_000_009,
     "error": None,
+    "note": None,
 }
 
 

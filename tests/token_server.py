@@ -35,6 +35,8 @@ class TokenServer:
     url: str = ""
     life_seconds: int = 3600
     rotates: bool = True
+    #: Where the token end point sends everybody on to
+    redirects_to: str | None = None
     #: (status, body) that the token end point gives in place of a token, until it is None again
     token_trouble: tuple[int, Any] | None = None
     #: (status, body) of introspection
@@ -120,6 +122,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
         said = dict(parse_qsl(body))
         match urlsplit(self.path).path:
+            case "/token" if tokens.redirects_to is not None:
+                self._answer(307, "", ("Location", tokens.redirects_to))
             case "/token":
                 tokens.token_answers.wait(timeout=60)
                 self._answer(*tokens.token(said))
@@ -138,12 +142,18 @@ class _Handler(BaseHTTPRequestHandler):
                 }
                 self._answer(200, about)
 
-    def _answer(self, status: int, body: Any) -> None:
-        data = (body if isinstance(body, str) else json.dumps(body)).encode()
+    def _answer(self, status: int, body: Any, *headers: tuple[str, str]) -> None:
+        """A text as it is, octets as compressed, anything else as JSON."""
+        text = body if isinstance(body, str | bytes) else json.dumps(body)
+        data = text.encode() if isinstance(text, str) else text
+        if isinstance(body, bytes):
+            headers = (*headers, ("Content-Encoding", "gzip"))
         try:
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(data)))
+            for header in headers:
+                self.send_header(*header)
             self.end_headers()
             self.wfile.write(data)
         except OSError:

@@ -38,10 +38,24 @@ FOLDERS = Table(
         Column(
             "special_use", "TEXT", None, "What the folder is for, like \\Sent. Empty if unsaid."
         ),
-        Column("state", "TEXT", None, "Whether it is being read, and if not why."),
+        Column(
+            "state",
+            "TEXT",
+            None,
+            "How it was last read: ok, reading (begun, not ended), failed, missing (configured "
+            "and not on the server), gone (no longer on the server), left out (on the server and "
+            "no longer read), imported.",
+        ),
         Column("uidvalidity", "INTEGER", None, "The server's mark of the folder's numbering."),
         Column("last_uid", "INTEGER", None, "The last letter read. Empty before the first."),
         Column("messages", "INTEGER", "count", "Letters held of it."),
+        Column(
+            "gone",
+            "INTEGER",
+            "count",
+            "Of these the letters that the server no longer has in it: deleted, or moved "
+            "elsewhere. They count all the same.",
+        ),
         Column(
             "last_complete_at",
             "TEXT",
@@ -49,6 +63,13 @@ FOLDERS = Table(
             "When it was last read to its end. Empty when never.",
         ),
         Column("error", "TEXT", None, "What went wrong last. Empty when nothing did."),
+        Column(
+            "note",
+            "TEXT",
+            None,
+            "What is worth knowing of it: its former name, or that the number of its letters "
+            "does not agree with those listed. Empty when there is nothing.",
+        ),
     ),
     primary_key=("mailbox", "folder"),
     facets=("mailbox", "state"),

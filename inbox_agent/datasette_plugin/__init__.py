@@ -6,6 +6,7 @@ Reads `partners.db` alone, through Datasette; knows nothing of mailboxes. Writte
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
 
 # Of a page's arguments, those that say which rows and columns; paging and facets are left out.
 _KEPT = ("_search", "_sort", "_sort_desc", "_col", "_nocol")
+
+
+@hookimpl  # type: ignore[untyped-decorator]
+def startup(datasette: Datasette) -> None:
+    """No log of who opened which page: its address holds addresses of people, once one filters."""
+    if DATABASE in datasette.databases:
+        logging.getLogger("uvicorn.access").addFilter(lambda _record: False)
 
 
 @hookimpl  # type: ignore[untyped-decorator]

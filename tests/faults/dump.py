@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -87,15 +88,23 @@ def _lost(one: Dump, other: Dump, table: str) -> int:
 def wrong_letters(before: Dump, after: Dump, end: Dump) -> list[str]:
     """What is wrong with the mirror right after a fault, when nothing has been mended yet.
 
-    A letter held before must be held still, and whatever is held must be held in the end.
+    A letter held before must be held still, and whatever is held must be held in the end. Whether
+    it carries the mark or is still on the server is learned after it is held, step by step.
     """
-    table = "mirror.db headers"
-    held = set(after.get(table, ()))
+    first, held, last = (_letters(dump) for dump in (before, after, end))
     troubles = {
-        "letters lost": set(before.get(table, ())) & set(end.get(table, ())) - held,
-        "letters that never were": held - set(end.get(table, ())) - set(before.get(table, ())),
+        "letters lost": first & last - held,
+        "letters that never were": held - last - first,
     }
     return [f"{what}: {len(rows)}" for what, rows in troubles.items() if rows]
+
+
+_LEARNED_LATER = re.compile(r"'(?:is_marked|missed_at|gone_at)': (?:None|\d+)")
+
+
+def _letters(dump: Dump) -> set[str]:
+    """The letters held, without what is learned of them afterwards."""
+    return {_LEARNED_LATER.sub("", row) for row in dump.get("mirror.db headers", ())}
 
 
 def unsound(data: Path) -> list[str]:

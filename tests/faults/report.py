@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ DOCUMENT = TESTS.parent / "docs" / "reliability.md"
 PARTS = {"crash": 3, "short": 6, "long": 1}
 #: Processes at a time.
 AT_ONCE = 5
+#: So many days, each in a process of its own, and after the others: haste bears no crowd.
+DAYS = 2
 _SHOWN = 20
 
 Outcomes = list[dict[str, Any]]
@@ -68,6 +71,27 @@ def table(outcomes: Outcomes) -> str:
                       *(f"- {trouble}" for trouble in troubles[:_SHOWN])])  # fmt: skip
 
 
+def table_of_days(days: Outcomes) -> str:
+    """What the days showed, a line for each."""
+    shown = {
+        "day": "name",
+        "hours": "hours",
+        "faults": "faults",
+        "letters": "letters",
+        "passes": "passes",
+        "failed": "failed",
+        "failed undisturbed": "undisturbed_failed",
+        "slowest return (s)": "slowest_return",
+        "SIGTERM to end (s)": "stop_seconds",
+        "rows compared": "rows",
+    }
+    rows: list[Sequence[object]] = [(*shown, "troubles"), ("---", *("---:",) * len(shown))]
+    rows += [(*(one[key] for key in shown.values()), len(one["troubles"])) for one in days]
+    lines = ["| " + " | ".join(map(str, row)) + " |" for row in rows]
+    troubles = [f"- {one['name']}: {each}" for one in days for each in one["troubles"][:_SHOWN]]
+    return "\n".join([*lines, *(["", "Troubles:", ""] if troubles else []), *troubles])
+
+
 def differing(outcome: dict[str, Any]) -> int:
     """How many points something is wrong with; each trouble begins with its point."""
     return len({trouble.partition(": ")[0] for trouble in outcome["troubles"]})
@@ -98,11 +122,19 @@ def main() -> None:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(one, jobs))
     crashes, cuts = merged(found["crash"]), merged([*found["short"], *found["long"]])
+    with ThreadPoolExecutor(DAYS) as pool:
+        days = [*chain(*pool.map(_day, range(DAYS)))]
     page = DOCUMENT.read_text("utf-8")
     page = written(written(page, "crashes", table(crashes)), "cuts", table(cuts))
+    page = written(page, "day", table_of_days(days))
     DOCUMENT.write_text(page, "utf-8")
-    print(f"{table(crashes)}\n\n{table(cuts)}\n\nWrote {DOCUMENT.relative_to(TESTS.parent)}")
-    sys.exit(any(one["troubles"] for one in (*crashes, *cuts)))
+    print(f"{table(crashes)}\n\n{table(cuts)}\n\n{table_of_days(days)}")
+    print(f"\nWrote {DOCUMENT.relative_to(TESTS.parent)}")
+    sys.exit(any(one["troubles"] for one in (*crashes, *cuts, *days)))
+
+
+def _day(number: int) -> Outcomes:
+    return tried("day", "--first", str(number), "--step", str(DAYS))
 
 
 if __name__ == "__main__":

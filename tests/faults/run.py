@@ -1,4 +1,4 @@
-"""``python -m faults.run crash|short|long``: tries faults, prints what became of them as JSON.
+"""``python -m faults.run crash|short|long|day``: tries faults, prints what became of them as JSON.
 
 In a process of its own, as it forks and so must have one thread only.
 """
@@ -10,6 +10,7 @@ import json
 import shutil
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -17,10 +18,11 @@ from servers import DovecotServer, running_dovecot
 
 from faults.crash import Amount, Outcome, crashes
 from faults.cutting import cuts
+from faults.day import Result, day, gone, plans
 from faults.proxy import listening
 from faults.scenes import crash_scenes, long_session, short_session, warmed_up
 
-KINDS = ("crash", "short", "long")
+KINDS = ("crash", "short", "long", "day")
 
 
 def outcomes(kind: str, amount: Amount, until: float) -> list[Outcome]:
@@ -59,6 +61,24 @@ def _cuts(
         return cuts(top / "work", scene, proxy, amount, until)
 
 
+def days(amount: Amount, rate: float) -> list[Result]:
+    """The days of this amount, one after the other, each with a server of its own."""
+    found = []
+    for plan in plans(amount.share, amount.seed, rate)[amount.first :: amount.step]:
+        top = Path(tempfile.mkdtemp(prefix="faults-"))
+        try:
+            (top / "dovecot").mkdir()
+            top.chmod(0o755)
+            with running_dovecot(top / "dovecot") as server:
+                try:
+                    found.append(day(top, server, plan))
+                finally:
+                    gone(top)
+        finally:
+            shutil.rmtree(top)
+    return found
+
+
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -67,10 +87,15 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=628, help="of the lot")
     parser.add_argument("--first", type=int, default=0, help="of every so many (--step)")
     parser.add_argument("--step", type=int, default=1)
+    parser.add_argument("--rate", type=float, default=144.0, help="of a day: so many times as fast")
     parser.add_argument("--seconds", type=float, default=86_400.0, help="to stop after")
     asked = parser.parse_args()
     amount = Amount(asked.share, asked.seed, asked.first, asked.step)
-    found = outcomes(asked.kind, amount, time.monotonic() + asked.seconds)
+    found: Sequence[Outcome | Result]
+    if asked.kind == "day":
+        found = days(amount, asked.rate)
+    else:
+        found = outcomes(asked.kind, amount, time.monotonic() + asked.seconds)
     print(json.dumps([asdict(outcome) for outcome in found]))
 
 

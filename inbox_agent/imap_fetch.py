@@ -1,0 +1,84 @@
+"""Asking for letters until each came or was asked for alone.
+
+A server that refuses, or answers what can't be read, costs no more letters than it must.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from imapclient.response_parser import parse_fetch_response
+
+from inbox_agent import imap_answers as answers
+from inbox_agent.imap_commands import FETCH_ITEMS, uid_set
+from inbox_agent.imap_faults import is_busy
+from inbox_agent.imap_session import Session
+
+
+class LetterReader:
+    """Reads letters of the folder that a session has examined."""
+
+    def __init__(self, session: Session, items: str) -> None:
+        self._session = session
+        self._items = items
+        self._refusals: list[list[Any]] = []
+
+    def read_batch(self, uids: list[int]) -> dict[int, answers.Items]:
+        """What the server gives for each of `uids`.
+
+        Raises FolderUnavailable where it refuses all of a batch: that is the folder, then.
+        """
+        self._refusals = []
+        found = self._read(uids)
+        if self._refusals and not found and len(uids) > 1:
+            raise self._session.refused(self._session.opened()[0], self._refusals[-1])
+        return found
+
+    def _read(self, uids: list[int], was_suspect: bool = False) -> dict[int, answers.Items]:
+        """Fetch `uids`; where the answer can't be read, halve until the letter is alone."""
+        answered = self._fetch_once(uids)
+        is_alone = len(uids) == 1
+        given = answered or {}
+        found = {uid: one for uid, one in given.items() if _is_taken(one, is_alone, was_suspect)}
+        rest = [uid for uid in uids if uid not in found]
+        if not rest or (is_alone and not given):
+            return found
+        half = (len(rest) + 1) // 2
+        halves = [part for part in (rest[:half], rest[half:]) if part]
+        for part in halves if answered is None else [[uid] for uid in rest]:
+            found |= self._read(part, was_suspect=part[0] in given)
+        return found
+
+    def _fetch_once(self, uids: list[int]) -> dict[int, answers.Items] | None:
+        """What the server gives for `uids` and no others; None where it can't be read."""
+        refusals = len(self._refusals)
+        answered = self.ask(uids, self._items)
+        is_refused = len(self._refusals) > refusals
+        if answered is None and self._items != FETCH_ITEMS and (is_refused or len(uids) == 1):
+            answered = self.ask(uids, FETCH_ITEMS)  # hints are not worth a letter
+            if answered is not None and is_refused:
+                self._items = FETCH_ITEMS
+        return None if answered is None else answers.letters(answered, frozenset(uids))
+
+    def ask(self, uids: list[int], items: str) -> list[dict[bytes, Any]] | None:
+        """The answers to one FETCH, also unasked ones; None where they can't be read."""
+        kind, data = self._session.uid("FETCH", uid_set(uids), items)
+        if kind != "OK":
+            if is_busy(answers.said(data)):
+                raise self._session.refused(self._session.opened()[0], data)
+            self._refusals.append(data)
+            return None
+        try:
+            # Keyed by number: with uids as keys, an answer without a uid would pass for one.
+            plain = answers.without_echo(data)
+            by_number = parse_fetch_response(plain, normalise_times=False, uid_is_key=False)
+        except answers.UNREADABLE:
+            return None
+        return list(by_number.values())
+
+
+def _is_taken(letter: answers.Items, is_alone: bool, was_suspect: bool) -> bool:
+    """Whether to ask no more: it is as it should be, or comes out the same when asked alone."""
+    if letter.is_suspect:
+        return is_alone and was_suspect
+    return is_alone or letter.is_complete

@@ -1,0 +1,146 @@
+"""Which letters of a folder the server still has; nothing here ever deletes a letter.
+
+A letter that is not listed is missing (`missed_at`), and gone (`gone_at`) only when a later look
+says so too; one that is listed again is neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from inbox_agent.mirror_rows import instant, seconds
+from inbox_agent.mirror_store import Store
+from inbox_agent.sync_plan import GONE_AFTER
+
+_OF = "mailbox = ? and folder = ? and uidvalidity = ?"
+_IN_RANGE = f"{_OF} and uid between ? and ?"
+_KNOWN = " union ".join(
+    f"select uid from {table} where {_IN_RANGE}"  # noqa: S608 - our own words
+    for table in ("headers", "unfetched", "left_out")
+)
+# Letters of an older UIDVALIDITY, and whether the newer has the same letter.
+_OLDER = "mailbox = ? and folder = ? and uidvalidity not in (?, 0)"
+_HELD_ANEW = (
+    "exists (select 1 from headers as newer where newer.mailbox = headers.mailbox"
+    " and newer.folder = headers.folder and newer.digest = headers.digest"
+    " and newer.uidvalidity = ?)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """One UIDVALIDITY of one folder."""
+
+    store: Store
+    mailbox: str
+    folder: str
+    uidvalidity: int
+
+    @property
+    def _where(self) -> tuple[object, ...]:
+        return self.mailbox, self.folder, self.uidvalidity
+
+    def known(self, low: int, high: int) -> set[int]:
+        """The uids that need not be fetched: held, given up or to be retried, or left out."""
+        rows = self.store.rows(_KNOWN, (*self._where, low, high) * 3)
+        return {row["uid"] for row in rows}
+
+    def held(self, low: int, high: int) -> dict[int, bool]:
+        """The uids held, and whether each is missing."""
+        sql = f"select uid, missed_at from headers where {_IN_RANGE}"  # noqa: S608
+        rows = self.store.rows(sql, (*self._where, low, high))
+        return {row["uid"]: row["missed_at"] is not None for row in rows}
+
+    def unfetched(self, low: int, high: int) -> set[int]:
+        """The uids the server gave no letter for."""
+        sql = f"select uid from unfetched where {_IN_RANGE}"  # noqa: S608
+        return {row["uid"] for row in self.store.rows(sql, (*self._where, low, high))}
+
+    def is_whole(self) -> bool:
+        """Whether there is no letter that the server lists and does not give."""
+        sql = f"select 1 from unfetched where {_OF} limit 1"  # noqa: S608
+        return not self.store.rows(sql, self._where)
+
+    def highest(self) -> int | None:
+        """The highest uid held that is not missing."""
+        sql = f"select max(uid) as uid from headers where {_OF} and missed_at is null"  # noqa: S608
+        return next((row["uid"] for row in self.store.rows(sql, self._where)), None)
+
+    def samples(self) -> list[int]:
+        """The uids held that are not missing, ascending."""
+        sql = f"select uid from headers where {_OF} and missed_at is null order by uid"  # noqa: S608
+        return [row["uid"] for row in self.store.rows(sql, self._where)]
+
+    def digests(self, uids: Sequence[int]) -> dict[int, str]:
+        """What the letters are, by uid."""
+        sql = f"select digest from headers where {_OF} and uid = ?"  # noqa: S608
+        found = {uid: self.store.rows(sql, (*self._where, uid)) for uid in uids}
+        return {uid: rows[0]["digest"] for uid, rows in found.items() if rows}
+
+    def missing(self) -> dict[int, datetime]:
+        """The uids that are missing and not yet gone, with since when."""
+        # written so that SQLite takes the index of missing letters, not the one of all
+        sql = (
+            "select uid, missed_at from headers where mailbox = ? and folder = ?"
+            " and gone_at is null and missed_at > 0 and +uidvalidity = ?"
+        )
+        found = {row["uid"]: row["missed_at"] for row in self.store.rows(sql, self._where)}
+        return {uid: instant(found[uid]) for uid in sorted(found)}
+
+    def miss(self, ranges: Iterable[tuple[int, int]], at: datetime) -> int:
+        """Letters that are no longer listed; gives how many known uids that concerns anew.
+
+        What could not be fetched and is no longer there is not asked for again.
+        """
+        missed = f"update headers set missed_at = ? where {_IN_RANGE} and missed_at is null"  # noqa: S608
+        lost = f"delete from unfetched where {_IN_RANGE}"  # noqa: S608
+        left_out = f"select count(*) from left_out where {_IN_RANGE}"  # noqa: S608
+        count = 0
+        with self.store.writing() as db:
+            for ends in ranges:
+                where = [*self._where, *ends]
+                count += db.execute(missed, [seconds(at), *where]).rowcount
+                count += db.execute(lost, where).rowcount
+                count += db.execute(left_out, where).fetchone()[0]
+        return count
+
+    def end_missing(self, back: Iterable[int], gone: Iterable[int], at: datetime) -> None:
+        """Letters that are listed again after all, and those that are not at a second look."""
+        sql = f"update headers set {{}} where {_OF} and uid = ?"  # noqa: S608
+        found = [(*self._where, uid) for uid in back]
+        lost = [(seconds(at), *self._where, uid) for uid in gone]
+        if found or lost:
+            with self.store.writing() as db:
+                db.conn.executemany(sql.format("missed_at = null, gone_at = null"), found)
+                db.conn.executemany(sql.format("gone_at = ?"), lost)
+
+    # -- letters of an older UIDVALIDITY ----------------------------------------------------
+
+    def settle_older(self, at: datetime, since: datetime | None, *, is_read_anew: bool) -> None:
+        """The same for letters that the folder had before it got this UIDVALIDITY.
+
+        One that is not in it, when it is wholly read, is missing. What came before `since` was
+        not looked for and is left as it is.
+        """
+        where, now = self._where, seconds(at)
+        ripe = [now, *where, seconds(at - GONE_AFTER), self.uidvalidity]
+        with self.store.writing() as db:
+            db.execute(
+                f"update headers set gone_at = ? where {_OLDER} and gone_at is null"  # noqa: S608
+                f" and missed_at <= ? and not {_HELD_ANEW}",
+                ripe,
+            )
+            if not is_read_anew:
+                return
+            db.execute(
+                f"update headers set missed_at = null, gone_at = null where {_OLDER}"  # noqa: S608
+                f" and missed_at is not null and {_HELD_ANEW}",
+                [*where, self.uidvalidity],
+            )
+            db.execute(
+                f"update headers set missed_at = ? where {_OLDER} and missed_at is null"  # noqa: S608
+                f" and coalesce(received_at, 0) >= ? and not {_HELD_ANEW}",
+                [now, *where, seconds(since) if since else 0, self.uidvalidity],
+            )

@@ -1,0 +1,94 @@
+"""News are published in a thread of their own: nobody waits for that, not even who asks us to stop.
+
+SQLite waits for a lock in C, where no signal is heard, and a large mailbox takes seconds to
+measure.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from inbox_agent.agent import Agent, Report
+from inbox_agent.errors import InboxAgentError
+from inbox_agent.events import Event, fault
+from inbox_agent.shared_mirror import SharedMirror
+from inbox_agent.watching import Chance, again_seconds
+
+#: Seconds that what one mailbox had is kept back for those still being read.
+PATIENCE_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class Published:
+    """How publishing ended."""
+
+    report: Report
+    error: InboxAgentError | None = None
+
+
+@dataclass
+class Publishing:
+    """What is news, and its way into the published tables. One thread owns it and calls it."""
+
+    agent: Agent
+    turn: threading.RLock
+    ticks: Callable[[], float]
+    chance: Chance
+    #: Called from the thread that publishes.
+    said: Callable[[Published], None]
+    last_at: float = float("-inf")
+    _news: Report | None = None
+    _since: float = float("-inf")
+    _not_before: float = float("-inf")
+    _failures: int = 0
+    _thread: threading.Thread | None = field(default=None, repr=False)
+
+    def add(self, report: Report) -> None:
+        """It is news."""
+        if self._news is None:
+            self._news, self._since = Report(), self.ticks()
+        self._news.add(report)
+
+    def begin(self, *, is_reading: bool) -> None:
+        """Publish what is news, unless that is being done or is to be tried later."""
+        now = self.ticks()
+        if self._news is None or self._thread is not None or now < self._not_before:
+            return
+        if is_reading and now - self._since < PATIENCE_SECONDS:
+            return
+        thread = threading.Thread(target=self._publish, args=(self._news,), daemon=True)
+        thread.start()  # may fail, and then it is news still
+        self._thread, self._news, self.last_at = thread, None, now
+
+    def _publish(self, report: Report) -> None:
+        error: InboxAgentError | None = None
+        try:
+            with SharedMirror(self.agent.mirror_path, self.turn) as mirror:
+                self.agent.publish(mirror, report)
+        except InboxAgentError as exc:
+            error = exc
+        except Exception as exc:  # noqa: BLE001 - the next try may go well
+            error = fault(exc)
+        self.said(Published(report, error))
+
+    def ended(self, published: Published) -> Event:
+        """Take in how it went; what could not be published is news still."""
+        self._thread = None
+        if published.error is None:
+            self._failures = 0
+            return Event("published", facts={"partners": published.report.partners})
+        published.report.errors.append(published.error)
+        self._failures += 1
+        seconds = again_seconds([published.error], self._failures, self.chance()) or 1.0
+        self.add(Report())
+        self._not_before = self.ticks() + seconds
+        errors = [type(published.error).__name__]
+        return Event("unpublished", None, True, {"again_seconds": round(seconds), "errors": errors})
+
+    def end(self, seconds: float) -> bool:
+        """Wait so long for the thread; whether it has ended."""
+        if self._thread is not None:
+            self._thread.join(seconds)
+        return self._thread is None or not self._thread.is_alive()

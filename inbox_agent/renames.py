@@ -1,0 +1,36 @@
+"""Folders that got another name on the server, found again by what they hold."""
+
+from __future__ import annotations
+
+from inbox_agent.mailbox import Folder, Mailbox
+from inbox_agent.messages import parse_message
+from inbox_agent.mirror import Mirror
+from inbox_agent.sync_plan import Found, Unlisted, formerly, spread
+
+
+def former_name(
+    mirror: Mirror, mailbox: Mailbox, name: str, folder: Folder, found: Found
+) -> str | None:
+    """The name under which we hold the examined folder, where LIST no longer has that name.
+
+    `name` is the mailbox's. None where no folder can be shown to be the same: then it is read
+    from its first letter, and equal letters count once anyway.
+    """
+    unlisted = [one for one in mirror.server_folders(name) if one.name not in mailbox.listed]
+    was, is_certain = formerly(unlisted, found)
+    if was and (is_certain or _is_same(mirror, mailbox, name, folder, was)):
+        return was.name
+    return None
+
+
+def _is_same(mirror: Mirror, mailbox: Mailbox, name: str, folder: Folder, was: Unlisted) -> bool:
+    """Whether letters we hold of the one are those of the other, under the same uids.
+
+    Some may have been deleted meanwhile: of those that are given each must be the same.
+    """
+    presence, keeper = mirror.presence(name, was.name, was.uidvalidity), mirror.keeper()
+    held = presence.digests(spread(presence.samples()))
+    given = [header for batch, _ in mailbox.fetch(folder, sorted(held)) for header in batch]
+    kept = {header.uid: keeper.kept(header) for header in given}
+    found = {uid: header and parse_message(header).digest for uid, header in kept.items()}
+    return bool(found) and all(held[uid] == digest for uid, digest in found.items())

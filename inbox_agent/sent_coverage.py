@@ -1,0 +1,187 @@
+"""How much of what we sent is in the mailbox at all.
+
+Whoever answers from another account, or through a server that keeps no copy, leaves no letter in
+Sent, and our response times look worse than they are. What partners answered tells of it: their
+letter names ours, whether we hold ours or not.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from inbox_agent.addresses import Roster
+from inbox_agent.authors import author_of
+from inbox_agent.copies import is_from_us
+from inbox_agent.domain_names import registrable_domain
+from inbox_agent.instants import choose_at
+from inbox_agent.mail_hosts import names_above
+from inbox_agent.messages import Message
+
+#: With fewer letters of ours that are known to exist, no share is said.
+FEWEST_LETTERS = 10
+#: Below this share our own response times are not to be believed.
+ENOUGH = 0.9
+#: So long after the first letter held an answer may be to something from before it.
+LEFT_EDGE = timedelta(days=30)
+#: So many letters of ours make the host of their Message-IDs one of ours.
+FEWEST_OF_A_HOST = 3
+_CONFIDENCE = 0.95
+# Every machine may call itself so.
+_NOBODYS_HOSTS = frozenset({"localhost", "localdomain", "localhost.localdomain", "localhost.local"})
+_EXCHANGE_ONLINE = ".prod.outlook.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A letter of ours that must exist, since a partner answered it at `answered_at` (first)."""
+
+    partner: str
+    message_id: str
+    answered_at: datetime
+    is_held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """So many letters of ours are known to exist, and so many of them are held."""
+
+    known: int
+    held: int
+
+    @property
+    def share(self) -> float | None:
+        """The share that is held, 0 to 1; None of fewer than `FEWEST_LETTERS` letters."""
+        return self.held / self.known if self.known >= FEWEST_LETTERS else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The 95 % interval of the share after Clopper and Pearson (Biometrika 26, 1934, 404).
+
+        It is the exact one: at least 95 of 100 such intervals hold the true share, however few
+        the letters are. None where `share` is.
+        """
+        if self.share is None:
+            return None
+        from scipy.special import betaincinv  # noqa: PLC0415 - few commands need it
+
+        tail, lost = (1 - _CONFIDENCE) / 2, self.known - self.held
+        low = float(betaincinv(self.held, lost + 1, tail)) if self.held else 0.0
+        high = float(betaincinv(self.held + 1, lost, 1 - tail)) if lost else 1.0
+        return low, high
+
+    @property
+    def is_too_low(self) -> bool:
+        """Whether our own response times are unknown: even the upper end is below `ENOUGH`."""
+        return self.interval is not None and self.interval[1] < ENOUGH
+
+
+def coverage(proofs: Iterable[Proof]) -> Coverage:
+    """The coverage that proofs tell of: of one partner, one month, or all of them."""
+    is_held = {proof.message_id: proof.is_held for proof in proofs}
+    return Coverage(known=len(is_held), held=sum(is_held.values()))
+
+
+def sent_proofs(messages: Iterable[Message], roster: Roster) -> list[Proof]:
+    """The letters of ours that must exist, one for each partner that answered it, oldest first.
+
+    An *answer* is a letter of a partner that names a parent (In-Reply-To, else the last of
+    References, RFC 5322 §3.6.4), has none but us and our lists in To, and came at least
+    `LEFT_EDGE` after the first letter held of its mailbox. Its parent is *ours* when the host of
+    the parent's id is one of ours, whether the parent is held or not: it lies in a domain of the
+    team, or `FEWEST_OF_A_HOST` letters of ours have it; and no letter of that partner has it. A
+    parent that is held from somebody else is not ours. Hosts are compared by their organisation,
+    in Exchange Online by the region, since each mailbox there may be on another machine.
+    Takes all copies held, in any order, one at a time.
+    """
+    seen = _Seen(roster)
+    for message in messages:
+        seen.add(message)
+    found: dict[tuple[str, str], Proof] = {}
+    for answer in sorted(seen.answers, key=lambda one: (one.at, one.partner, one.parent)):
+        if seen.is_after_left_edge(answer) and seen.is_to_ours(answer):
+            held = answer.parent in seen.our_ids
+            proof = Proof(answer.partner, answer.parent, answer.at, held)
+            found.setdefault((answer.partner, answer.parent), proof)
+    return list(found.values())
+
+
+def host_of(message_id: str) -> str | None:
+    """Whose id it is: the organisation of its host; None where that can't be told."""
+    host = _full_host(message_id)
+    if not host or host.startswith("[") or host in _NOBODYS_HOSTS or _is_number(host):
+        return None
+    if host.endswith(_EXCHANGE_ONLINE):
+        return ".".join(host.split(".")[-4:])
+    return registrable_domain(host) or ".".join(host.split(".")[-2:])
+
+
+def _is_number(host: str) -> bool:
+    """Whether it is an IPv4 address: no name ends with a label of digits (RFC 3696 §2)."""
+    return host.rpartition(".")[2].isdigit()
+
+
+def _full_host(message_id: str) -> str:
+    _, at, host = message_id.lower().rpartition("@")
+    return host.strip(".") if at else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    mailbox: str
+    partner: str
+    parent: str
+    at: datetime
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What is kept of the letters that went by."""
+
+    roster: Roster
+    our_ids: set[str] = field(default_factory=set)
+    other_ids: set[str] = field(default_factory=set)
+    our_hosts: Counter[str] = field(default_factory=Counter)
+    hosts_of_partners: dict[str, set[str]] = field(default_factory=dict)
+    first_at: dict[str, datetime] = field(default_factory=dict)
+    answers: list[_Answer] = field(default_factory=list)
+
+    def add(self, message: Message) -> None:
+        at, _ = choose_at(message, self.roster.received_by)
+        if at is not None:
+            self.first_at[message.mailbox] = min(at, self.first_at.get(message.mailbox, at))
+        host = host_of(message.message_id)
+        if is_from_us(message, self.roster):
+            if host and message.message_id not in self.our_ids:
+                self.our_hosts[host] += 1
+            self.our_ids.add(message.message_id)
+            return
+        self.other_ids.add(message.message_id)
+        author = author_of(message, self.roster)
+        partner = self.roster.partner_of(author, at) if author else None
+        if partner is None:
+            return
+        if host:
+            self.hosts_of_partners.setdefault(partner, set()).add(host)
+        parent = message.in_reply_to or (message.references or (None,))[-1]
+        if parent and at is not None and self._is_to_us_alone(message):
+            self.answers.append(_Answer(message.mailbox, partner, parent, at))
+
+    def _is_to_us_alone(self, message: Message) -> bool:
+        ours = [self.roster.is_us(one) or self.roster.is_our_list(one) for one in message.to]
+        return bool(ours) and all(ours)
+
+    def is_after_left_edge(self, answer: _Answer) -> bool:
+        return answer.at >= self.first_at[answer.mailbox] + LEFT_EDGE
+
+    def is_to_ours(self, answer: _Answer) -> bool:
+        host = host_of(answer.parent)
+        if host is None or host in self.hosts_of_partners.get(answer.partner, ()):
+            return False
+        if answer.parent in self.other_ids and answer.parent not in self.our_ids:
+            return False
+        above = names_above(_full_host(answer.parent))
+        is_of_team = not self.roster.team_domains.isdisjoint(above)
+        return is_of_team or self.our_hosts[host] >= FEWEST_OF_A_HOST
