@@ -63,7 +63,7 @@ def erase(agent: Agent, written: str, *, dry_run: bool = False) -> Forgotten:
                 return done
             _erase(mirror, address, gone, changed)
             agent.publish(mirror, done.report)
-        _scrub(agent)
+        scrub_both(agent)
     return _published_anyhow(agent, done)
 
 
@@ -81,24 +81,22 @@ def purge(agent: Agent, *, dry_run: bool = False) -> Forgotten:
             if dry_run:
                 return done
             agent.publish(mirror, done.report)
-        _scrub(agent)
+        scrub_both(agent)
     return _published_anyhow(agent, done)
 
 
 def purge_due(agent: Agent, mirror: Mirror) -> int:
     """Purge within a job that already holds the data directory; how many copies went.
 
-    Nothing is done, and nothing looked for, where the config sets no ``[retention]``. To be
-    published afterwards by who calls it. Raises StoreError.
+    Nothing is done, and nothing looked for, where the config sets no ``[retention]``. Who calls
+    it publishes afterwards, and then calls `scrub_both`. Raises StoreError.
     """
     if agent.config.retention_months is None:
         return 0
     before = _purged_before(agent)
     if not _purge(mirror, before, dry_run=True):
         return 0
-    count = _purge(mirror, before, dry_run=False)
-    scrub(agent.mirror_path)
-    return count
+    return _purge(mirror, before, dry_run=False)
 
 
 def _purged_before(agent: Agent) -> int:
@@ -191,7 +189,7 @@ def _erase_said(db: Any, table: str, key: str, column: str, is_erased: IsErased)
     )
 
 
-def _scrub(agent: Agent) -> None:
+def scrub_both(agent: Agent) -> None:
     """Both files, also when one of them is in use: then it is told once the other is done."""
     problems: list[InboxAgentError] = []
     for path in (agent.mirror_path, agent.published_path):

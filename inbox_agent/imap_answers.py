@@ -37,7 +37,7 @@ UNREADABLE = (
 )
 
 _SHOWN, _READ = 160, 1_000
-_QUOTED = re.compile("\"[^\"]*\"?|[^\\s@\uff20\"]{0,320}[@\uff20]\\S*")
+_QUOTED = re.compile('"[^"]*"?|[^\\s@\uff20"]{0,320}[@\uff20]\\S*')
 # imaplib makes some of its errors of bytes.
 _BYTES = re.compile(r"""\bb(['"])(.*)\1""", re.DOTALL)
 # Errors of imaplib that quote a whole line of the server, which may be one of a header block.

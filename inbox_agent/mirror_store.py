@@ -10,7 +10,7 @@ from typing import Any, Self
 from sqlite_utils import Database
 
 from inbox_agent.mirror_schema import migrations
-from inbox_agent.sqlite_files import migrated, private_directory, store_errors
+from inbox_agent.sqlite_files import migrated, private_directory, store_errors, transaction
 
 
 class Store:
@@ -35,7 +35,7 @@ class Store:
 
     @contextmanager
     def _writing(self) -> Iterator[Database]:
-        with store_errors(self.path), self._db.atomic():
+        with store_errors(self.path), transaction(self._db):
             yield self._db
 
     def _rows(self, sql: str, values: Sequence[object] = ()) -> Iterator[dict[str, Any]]:

@@ -34,6 +34,7 @@ from inbox_agent.sqlite_files import (
     keeping_wal,
     private_directory,
     store_errors,
+    transaction,
     written_anew,
 )
 from inbox_agent.standards import DAY_SECONDS, Cuts
@@ -81,7 +82,7 @@ def _write(path: Path, generation: Generation) -> None:
     db = Database(connect(path), execute_plugins=False)
     with closing(db.conn), keeping_wal(path):
         fields = _field_columns(generation.records)
-        with db.atomic():
+        with transaction(db):
             _make_schema(db, fields)
             for table, found in _tables(generation).items():
                 _fill(db, table, found)

@@ -11,13 +11,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from inbox_agent.agent import Agent, Report
-from inbox_agent.errors import InboxAgentError
+from inbox_agent.errors import InboxAgentError, StoreError
 from inbox_agent.events import Event, fault
+from inbox_agent.forgetting import purge_due, scrub_both
+from inbox_agent.mirror import Mirror
 from inbox_agent.shared_mirror import SharedMirror
 from inbox_agent.watching import Chance, again_seconds
 
 #: Seconds that what one mailbox had is kept back for those still being read.
 PATIENCE_SECONDS = 3.0
+#: Seconds between two looks for letters that are past their time (``[retention]``).
+PURGE_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class Publishing:
     _since: float = float("-inf")
     _not_before: float = float("-inf")
     _failures: int = 0
+    _purged_at: float = float("-inf")
     _thread: threading.Thread | None = field(default=None, repr=False)
 
     def add(self, report: Report) -> None:
@@ -66,12 +71,31 @@ class Publishing:
         error: InboxAgentError | None = None
         try:
             with SharedMirror(self.agent.mirror_path, self.turn) as mirror:
+                is_purged = self._purge(mirror)
                 self.agent.publish(mirror, report)
+            if is_purged:
+                self._scrub(report)
         except InboxAgentError as exc:
             error = exc
         except Exception as exc:  # noqa: BLE001 - the next try may go well
             error = fault(exc)
         self.said(Published(report, error))
+
+    def _purge(self, mirror: Mirror) -> bool:
+        """Once a day delete what is past its time; whether anything was."""
+        now = self.ticks()
+        if now - self._purged_at < PURGE_SECONDS:
+            return False
+        self._purged_at = now
+        return purge_due(self.agent, mirror) > 0
+
+    def _scrub(self, report: Report) -> None:
+        """What is in the way of that is told; the news are out already."""
+        try:
+            with self.turn:  # the mirror is written anew, and nobody else writes meanwhile
+                scrub_both(self.agent)
+        except StoreError as exc:
+            report.errors.append(exc)
 
     def ended(self, published: Published) -> Event:
         """Take in how it went; what could not be published is news still."""

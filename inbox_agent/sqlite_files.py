@@ -57,6 +57,26 @@ def _open(path: Path) -> sqlite3.Connection:
     return connection
 
 
+@contextmanager
+def transaction(db: Database) -> Iterator[None]:
+    """All that is written within, or nothing; within another one, a part of that.
+
+    It begins as a writer, which waits for another one. A transaction that first reads and then
+    writes does not wait for anybody: SQLite refuses it at once.
+    """
+    if db.conn.in_transaction:
+        with db.atomic():
+            yield
+        return
+    db.conn.execute("begin immediate")
+    try:
+        yield
+        db.conn.execute("commit")
+    except BaseException:
+        db.conn.rollback()  # harmless where the error has ended it already
+        raise
+
+
 def must_be_sound(connection: sqlite3.Connection) -> None:
     """Raise DatabaseError where SQLite finds a page that can't be right.
 
@@ -230,7 +250,7 @@ def migrated(path: Path, migrations: Migrations) -> Database:
         must_be_sound(db.conn)
         _refuse_newer(db, migrations, path)
         if migrations.pending(db):
-            with db.atomic():  # all steps or none, so that an older version can go on if one fails
+            with transaction(db):  # all steps or none, so that an older version can go on if one fails
                 migrations.apply(db)
     except BaseException:
         db.conn.close()

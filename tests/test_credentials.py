@@ -99,8 +99,10 @@ def test_a_file_of_somebody_else_is_refused(
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     message = refused(kept(file=tmp_path / "none"))
-    assert message.endswith(f"password.file: {tmp_path / 'none'} can't be read: "
-                            "No such file or directory")  # fmt: skip
+    assert message.endswith(
+        f"password.file: {tmp_path / 'none'} can't be read: No such file or directory; "
+        "write the password into it, readable by us alone"
+    )
 
 
 def test_a_named_pipe_is_refused_and_holds_nobody(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from scripted_socket import HANG_UP, Answer, ScriptedServer, scripted
 from servers import DovecotServer, settings_for
 
 from inbox_agent.errors import MailboxUnavailable
+from inbox_agent.mailbox import Mailbox
 
 MAY = datetime(2024, 5, 6, 9, tzinfo=UTC)
 
@@ -229,6 +230,12 @@ def test_a_folder_of_billions_of_letters_that_are_not_there_makes_no_poll_endles
         assert held(place) == [1, 2, 3]
 
 
+def ask_for_long(mailbox: Mailbox) -> None:
+    """The server may take its time to throw us out."""
+    for _ in range(5_000):
+        mailbox.new_uids(0)
+
+
 @pytest.mark.dovecot
 def test_who_is_thrown_out_by_a_real_server_keeps_what_was_read_and_goes_on_next_time(
     dovecot: DovecotServer, tmp_path: Path
@@ -241,8 +248,7 @@ def test_who_is_thrown_out_by_a_real_server_keeps_what_was_read_and_goes_on_next
         mailbox.examine(mailbox.folders()[0])
         dovecot.doveadm("kick", dovecot.user)
         with pytest.raises(MailboxUnavailable, match="the next poll tries again"):
-            for _ in range(5_000):  # the server may take its time to throw us out
-                mailbox.new_uids(0)
+            ask_for_long(mailbox)
     deliver(dovecot, exchange("initech.example", 2, MAY))
     assert poll(place, 1) == []
     assert set(before) < set(dump(place.data)["mirror.db headers"])

@@ -115,9 +115,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "due_times",
     ),
     ("agent",),
-    ("events", "watching", "publishing", "loop", "json_log"),
+    ("forgetting", "events", "watching", "publishing", "loop", "json_log"),
     (
-        "forgetting",
         "checks_findings",
         "checks_store",
         "checks_mailbox",

@@ -146,6 +146,24 @@ def test_without_idle_nobody_waits_on_a_second_connection(tmp_path: Path) -> Non
     assert b"IDLE" not in server.commands
 
 
+def test_letters_past_their_time_are_deleted_by_the_loop_where_the_config_says_so(
+    tmp_path: Path,
+) -> None:
+    with serve_letters(exchange("globex.example", 4, MAY)) as embedded:
+        entry = mailbox_entry(EmbeddedServer(embedded))
+        place = install(tmp_path, entry, more=HOURLY + "[retention]\nmonths = 1\n")
+        with looping(place.agent(MAY + timedelta(days=30))) as running:
+            until(lambda: "published" in running.names(None))
+            assert query(place.mirror, "select count(*) from headers") == [4]
+        with looping(place.agent(MAY + timedelta(days=400))) as running:
+            until(lambda: "published" in running.names(None))
+        assert query(place.mirror, "select count(*) from headers") == [0]
+        assert query(place.mirror, "select count(*) from left_out") == [4]
+        with looping(place.agent(MAY + timedelta(days=401))) as running:
+            until(lambda: "published" in running.names(None))
+        assert query(place.mirror, "select count(*) from headers") == [0]
+
+
 # --- one mailbox and another
 
 
