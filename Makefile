@@ -4,13 +4,13 @@
 PYTHON ?=
 ARGS ?=
 BIN := .venv/bin
-QUICK := not (slow or dovecot or browser or corpora)
+QUICK := not (slow or dovecot or browser or corpora or reliability)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test quick real-mail accuracy faults lint format docs lock clean
+.PHONY: help install demo test reliability quick real-mail accuracy faults lint format docs lock clean
 
 help: ## Shows this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 install: ## Makes .venv with the locked packages and the project in it
 	@PYTHON='$(PYTHON)' scripts/install
@@ -18,9 +18,13 @@ install: ## Makes .venv with the locked packages and the project in it
 demo: install ## Runs the whole job on a sample mailbox, then Datasette (ARGS="--port 8002")
 	@$(BIN)/inbox-agent demo $(ARGS)
 
-test: install ## Runs every test (ARGS="-k silence"); as root fetches Dovecot and Chromium first
+test: install ## Runs the tests (ARGS="-k silence"); as root fetches Dovecot and Chromium first
 	@scripts/install-test-packages
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+	@$(BIN)/python -m pytest -n 2 -m 'not reliability' $(ARGS)
+
+reliability: install ## Runs those of crashes, cuts, stops, erasures and four servers
+	@scripts/install-test-packages
+	@$(BIN)/python -m pytest -n 3 -m reliability $(ARGS)
 
 quick: install ## Runs the tests that take seconds and need nothing but Python
 	@$(BIN)/python -m pytest -m '$(QUICK)' $(ARGS)

@@ -250,7 +250,7 @@ def migrated(path: Path, migrations: Migrations) -> Database:
         must_be_sound(db.conn)
         _refuse_newer(db, migrations, path)
         if migrations.pending(db):
-            with transaction(db):  # all steps or none, so that an older version can go on if one fails
+            with transaction(db):  # all steps or none: an older version can go on if one fails
                 migrations.apply(db)
     except BaseException:
         db.conn.close()

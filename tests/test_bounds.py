@@ -23,6 +23,8 @@ from inbox_agent.header_lines import OCTETS_READ
 from inbox_agent.mirror import Mirror
 from inbox_agent.sqlite_files import connect
 
+pytestmark = pytest.mark.reliability
+
 MAY = datetime(2024, 5, 6, 9, tzinfo=UTC)
 MEGABYTE = 2**20
 #: What one letter may take. The aim is 100 MB, but a letter of 50 MB would fit into that whole.

@@ -19,7 +19,7 @@ from installations import AS_OF, HISTORY, exchange, tables
 
 from inbox_agent import imap_commands, imap_extensions
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.reliability]
 
 
 def fetches(driver: Driver) -> list[str]:

@@ -10,7 +10,7 @@ from contract import MAY, figures, fill, installed, poll, theirs
 from contract_servers import Driver
 from installations import AS_OF, exchange
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.reliability]
 
 
 def test_another_uidvalidity_loses_nothing_and_counts_nothing_twice(

@@ -10,7 +10,7 @@ from contract import MAY, installed, poll, theirs
 from contract_servers import Driver
 from installations import tables
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.reliability]
 
 ODD = {
     "no octet at all": b"",

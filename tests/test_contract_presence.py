@@ -16,7 +16,7 @@ from inbox_agent import imap_commands, imap_session
 from inbox_agent.imap_commands import MAX_UID
 from inbox_agent.mailbox import Folder, FolderStatus, Mailbox
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.reliability]
 
 #: Which of them keep mod-sequences (RFC 7162), and ids of folders and letters (RFC 8474).
 COUNTS_CHANGES = {"dovecot", "cyrus"}

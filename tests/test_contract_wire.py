@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from contract_wire import forbidden
 
+pytestmark = pytest.mark.reliability
+
 
 @pytest.mark.parametrize(
     "command",

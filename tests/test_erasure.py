@@ -27,6 +27,8 @@ from inbox_agent.erasure import report_without, without_address
 from inbox_agent.forgetting import kept_from, purge_due
 from inbox_agent.mirror import Mirror
 
+pytestmark = pytest.mark.reliability
+
 ANN = "ann.lee@globex.example"
 NAME = "Annabel Lee-Quux"
 MAY = datetime(2024, 5, 6, 9, tzinfo=UTC)

@@ -27,6 +27,8 @@ from servers import DovecotServer, settings_for
 from inbox_agent.errors import MailboxUnavailable
 from inbox_agent.mailbox import Mailbox
 
+pytestmark = pytest.mark.reliability
+
 MAY = datetime(2024, 5, 6, 9, tzinfo=UTC)
 
 

@@ -11,6 +11,8 @@ from faults.dump import difference, wrong_letters
 from faults.report import differing, merged, table, tried, written
 from servers import find_dovecot
 
+pytestmark = pytest.mark.reliability
+
 
 @pytest.mark.slow
 @pytest.mark.dovecot

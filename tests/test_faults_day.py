@@ -17,6 +17,8 @@ from faults.report import table_of_days, tried
 from faults.verdict import Pass, Trouble, judged
 from servers import find_dovecot
 
+pytestmark = pytest.mark.reliability
+
 NOON = datetime(2026, 3, 28, 12, tzinfo=UTC)
 EVERY, SLACK, UNTIL = 300, 20, 900
 

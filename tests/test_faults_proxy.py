@@ -12,6 +12,8 @@ from faults.proxy import Cut, relay
 from faults.report import tried
 from servers import find_dovecot
 
+pytestmark = pytest.mark.reliability
+
 MANNERS = ("FIN", "RST", "stall", "one-way")
 
 

@@ -33,6 +33,8 @@ from servers import DovecotServer, EmbeddedServer
 
 from inbox_agent.demo.mailserver import serve_letters
 
+pytestmark = pytest.mark.reliability
+
 POLL = ("poll", "--as-of", AS_OF_TEXT)
 LETTERS = 1_500
 KILLS = 12

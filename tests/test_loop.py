@@ -44,6 +44,8 @@ from inbox_agent.events import Event
 from inbox_agent.loop import Loop
 from inbox_agent.watching import IdleWatch, again_seconds
 
+pytestmark = pytest.mark.reliability
+
 #: Whatever is waited for comes by then, or never; and who is asked to stop has 5 seconds.
 DEADLINE = 30.0
 PATIENCE = 5.0

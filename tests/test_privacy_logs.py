@@ -30,6 +30,8 @@ from servers import Delivery, EmbeddedServer, free_ports
 from inbox_agent.demo.mailserver import serve_letters
 from inbox_agent.json_log import json_log
 
+pytestmark = pytest.mark.reliability
+
 SUBJECT, LOCAL, DOMAIN, NAME, REFERENCE, FIELD = WORDS = (
     *("canarysubject", "canarylocal", "canarydomain", "canaryname", "canaryref", "canaryfield"),
 )

@@ -20,6 +20,8 @@ from servers import EmbeddedServer
 
 from inbox_agent.demo.mailserver import serve_letters
 
+pytestmark = pytest.mark.reliability
+
 DEADLINE = 30.0
 PATIENCE = 5.0
 HOURLY = '[poll]\nevery = "1 hour"\n'

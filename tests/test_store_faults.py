@@ -48,6 +48,8 @@ from inbox_agent.mirror import Mirror
 from inbox_agent.mirror_schema import migrations
 from inbox_agent.sqlite_files import back_up, connect, scrub
 
+pytestmark = pytest.mark.reliability
+
 MAY = datetime(2024, 5, 6, 9, tzinfo=UTC)
 LETTERS = exchange("globex.example", 6, MAY)
 
@@ -276,6 +278,9 @@ def another_users(polled: Path) -> Iterator[Installation]:
         if os.geteuid() == 0:
             for each in (place.data, *place.data.iterdir()):
                 os.chown(each, NOBODY, NOBODY)
+            place.config.parent.chmod(0o755)  # whatever umask an earlier test left
+            for each in place.config.parent.iterdir():
+                each.chmod(0o644)
         yield place
     finally:
         shutil.rmtree(place.top)

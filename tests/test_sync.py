@@ -14,6 +14,8 @@ from installations import AS_OF, Installation, exchange, query
 
 from inbox_agent.forgetting import erase
 
+pytestmark = pytest.mark.reliability
+
 SOON, LATER = AS_OF + timedelta(minutes=9), AS_OF + timedelta(minutes=10)
 EVEN_LATER = LATER + timedelta(minutes=10)
 TOMORROW = AS_OF + timedelta(days=1)

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from contract import MAY, figures, theirs
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
@@ -19,6 +20,8 @@ from inbox_agent.agent import Agent
 from inbox_agent.config import load_config
 from inbox_agent.demo.mailserver import serve_letters
 from inbox_agent.mirror import Mirror
+
+pytestmark = pytest.mark.reliability
 
 NAMES = ("Alpha", "Beta", "Gamma", "Delta", "Epsilon")
 KINDS = ("comes", "comes", "goes", "moves", "is_renamed", "is_made_anew")
