@@ -16,6 +16,8 @@ from installations import Installation, exchange, install, one_line, query, tabl
 from inbox_agent.errors import StoreError
 from inbox_agent.sqlite_files import back_up, connect
 
+pytestmark = pytest.mark.reliability
+
 MAY = datetime(2024, 5, 6, 9, tzinfo=UTC)
 
 

@@ -40,6 +40,8 @@ from inbox_agent.oauth2 import OAuth2Login
 from inbox_agent.oauth2_login import log_in_once
 from inbox_agent.oauth2_providers import provider_of
 
+pytestmark = pytest.mark.reliability
+
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 LETTER = b"From: a@globex.com\r\nTo: us@acme.com\r\nSubject: a\r\n\r\nb"
 SECRETS = ("access-", "refresh-", CLIENT_SECRET, "the-code", "the-device-code")

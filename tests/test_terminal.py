@@ -19,6 +19,8 @@ from token_server import CLIENT_ID, running_token_server
 from inbox_agent import screens
 from inbox_agent.demo.mailserver import serve_letters
 
+pytestmark = pytest.mark.reliability
+
 # Colour, clear the screen, set the title, ring; right to left; a C1 control; rich's own markup.
 NASTY = "e\x1b[31m\x1b[2J\x1b]0;t\x07v\u202ei\u2066l\x9b[/][red]\r"
 FOLDER = "Ev\u202eil\u2066[red]\u200f"
