@@ -40,6 +40,8 @@ from sqlite_utils import Database, Migrations
 
 from inbox_agent.demo.mailserver import serve_letters
 
+pytestmark = pytest.mark.reliability
+
 MAY = datetime(2024, 5, 6, 9, 0, tzinfo=UTC)
 #: A port of loopback that is reserved and where nobody listens.
 NOBODY_THERE = 1
