@@ -60,6 +60,11 @@ def plain_address(written: str) -> Address | None:
     return Address("", unicodedata.normalize("NFC", _unquoted(address.local)), address.domain)
 
 
+def untagged(address: Address) -> Address:
+    """The address without its ``+tag``, at whatever host."""
+    return Address("", address.untagged_key.rpartition("@")[0], address.domain)
+
+
 def without_traces(text: str, is_erased: IsErased, *, is_made: bool = False) -> str:
     """The text with `ERASED` for each address of the person; as it is where there is none.
 
@@ -284,8 +289,4 @@ def _is_erased(written: str, is_erased: IsErased) -> bool:
     address = plain_address(written)
     if address is None:
         return False
-    return is_erased(address) or ("+" in address.local and is_erased(_untagged(address)))
-
-
-def _untagged(address: Address) -> Address:
-    return Address("", address.untagged_key.rpartition("@")[0], address.domain)
+    return is_erased(address) or ("+" in address.local and is_erased(untagged(address)))

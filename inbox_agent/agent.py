@@ -88,7 +88,9 @@ class Agent:
     #: When letters are fetched; by default our clock. What came later than that is of no use.
     fetch_clock: Callable[[], datetime] | None = None
     _secrets: dict[str, Login] = field(default_factory=dict, repr=False)
-    _secrets_lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+    _secrets_locks: dict[str, threading.Lock] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @property
     def mirror_path(self) -> Path:
@@ -121,9 +123,12 @@ class Agent:
             self.publish(mirror, report)
         return report
 
-    def publish(self, mirror: Mirror, report: Report) -> None:
-        """Measure and publish what is held; where nothing was ever read there is nothing to say."""
-        if mirror.as_of():
+    def publish(self, mirror: Mirror, report: Report, *, is_empty_too: bool = False) -> None:
+        """Measure and publish what is held; where nothing was ever read there is nothing to say.
+
+        `is_empty_too`: it is said all the same, over what was published before.
+        """
+        if is_empty_too or mirror.as_of():
             self._reckon(mirror, None, report)
 
     def rebuild(self, as_of: datetime | None = None, *, reparse: bool = False) -> Report:
@@ -232,10 +237,12 @@ class Agent:
 
         A password is read once: a variable is gone from the environment then.
         """
-        with self._secrets_lock:
-            if settings.name not in self._secrets:
-                self._secrets[settings.name] = login_of(settings, self.clock)
-            return self._secrets[settings.name]
+        if settings.name not in self._secrets:
+            # A command or a keyring may take its time: nobody waits for that of another mailbox.
+            with self._secrets_locks.setdefault(settings.name, threading.Lock()):
+                if settings.name not in self._secrets:
+                    self._secrets[settings.name] = login_of(settings, self.clock)
+        return self._secrets[settings.name]
 
     # -- measuring --------------------------------------------------------------------------
 

@@ -13,10 +13,11 @@ from inbox_agent.addresses import Roster
 from inbox_agent.agent import Agent
 from inbox_agent.authors import author_of
 from inbox_agent.checks_findings import Finding, Place, named
-from inbox_agent.checks_store import Databases, agent_at_work
+from inbox_agent.checks_store import Databases, agent_at_work, steps
 from inbox_agent.copies import is_from_us, recipients
 from inbox_agent.errors import StoreError
-from inbox_agent.messages import Message
+from inbox_agent.instants import choose_at
+from inbox_agent.messages import PARSER_VERSION, Message
 from inbox_agent.mirror_rows import (
     ARRIVALS,
     COPIES,
@@ -31,6 +32,8 @@ from inbox_agent.sqlite_files import published_snapshot
 _PLACE = Place("letters held")
 #: Answers of the last so many days tell how it is now, not how it once was.
 _RECENT = timedelta(days=90)
+#: A process at work whose last pass ended longer ago may have been started just now, as by cron.
+_STILL_RUNNING = timedelta(hours=1)
 _EXCHANGE = (
     "`Set-Mailbox {user} -MessageCopyForSentAsEnabled $true "
     "-MessageCopyForSendOnBehalfEnabled $true`"
@@ -56,7 +59,7 @@ def check_letters(agent: Agent, data: Databases) -> Iterator[Finding]:
             if {"headers", "polls", "mailboxes", "facts"} <= known:
                 yield from _last_polls(agent, data, connection)
                 yield from _published(data, connection)
-                yield from _held(agent, connection)
+                yield from _held_if_ours(agent, connection)
     except (StoreError, sqlite3.DatabaseError):
         return  # a database that can't be read is told of by `check_mirror`
 
@@ -74,22 +77,28 @@ def _last_polls(agent: Agent, data: Databases, connection: sqlite3.Connection) -
             yield _PLACE.note(f"{settings.name}: not read yet; `inbox-agent poll` begins")
             continue
         at = complete.get(settings.name)
-        yield _age(agent, data, settings.name, instant(at) if at else None)
+        is_running = _is_running(agent, data, poll["ended_at"])
+        yield _age(agent, settings.name, instant(at) if at else None, is_running=is_running)
         if poll["error"]:
             yield _PLACE.warning(f"{settings.name}: the last poll failed: {poll['error']}")
 
 
 def _latest_polls(connection: sqlite3.Connection) -> Mapping[str, sqlite3.Row]:
-    sql = "select mailbox, error, max(poll) from polls group by mailbox"
+    sql = "select mailbox, error, ended_at, max(poll) from polls group by mailbox"
     return {row["mailbox"]: row for row in connection.execute(sql)}
 
 
-def _age(agent: Agent, data: Databases, name: str, at: datetime | None) -> Finding:
+def _is_running(agent: Agent, data: Databases, ended_at: int) -> bool:
+    """Whether an agent goes on polling; one `poll` by cron is at work for a moment, too."""
+    is_recent = agent.clock() - instant(ended_at) < _STILL_RUNNING
+    return is_recent and agent_at_work(data.directory) is not None
+
+
+def _age(agent: Agent, name: str, at: datetime | None, *, is_running: bool) -> Finding:
     if at is None:
         return _PLACE.warning(f"{name}: never read completely; the figures wait for that")
     local = f"{at.astimezone(agent.config.our_clock().zone):%Y-%m-%d %H:%M}"
     every = timedelta(seconds=agent.config.poll.every_seconds)
-    is_running = agent_at_work(data.directory) is not None
     # who polls by cron may do so once a day
     allowed = max(3 * every, timedelta(hours=1) if is_running else timedelta(days=1))
     if agent.clock() - at > allowed:
@@ -135,13 +144,26 @@ class _Tally:
     def of(self, messages: Iterator[Message]) -> Iterator[Message]:
         for message in messages:
             self.letters += 1
+            at, _ = choose_at(message, self.roster.received_by)
             author = author_of(message, self.roster)
             people = [*recipients(message)] if is_from_us(message, self.roster) else []
             for address in (*people, *([author] if author else [])):
-                partner = self.roster.partner_of(address)
+                partner = self.roster.partner_of(address, at)
                 if partner is not None:
                     self.partners.add(partner)
             yield message
+
+
+def _held_if_ours(agent: Agent, connection: sqlite3.Connection) -> Iterator[Finding]:
+    """Rows of another version of this program are no damaged rows, and not looked at."""
+    known, applied = steps(connection)
+    if applied - known:
+        return  # `check_mirror` says so
+    sql = "select 1 from headers where parser_version < ? limit 1"
+    if known - applied or connection.execute(sql, (PARSER_VERSION,)).fetchone():
+        yield _PLACE.note("read by an older version; the next poll brings them up to date")
+        return
+    yield from _held(agent, connection)
 
 
 def _held(agent: Agent, connection: sqlite3.Connection) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ import re
 import socket
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -58,11 +59,11 @@ class CheckedMailbox(Mailbox):
             return [name for name in names if self._client.has_capability(name)]
 
     def all_folders(self) -> tuple[Folder, ...]:
-        """Every folder there is, where it can't be told which one is Sent; perhaps none."""
+        """Every folder there is, none of them as Sent, where that can't be told; perhaps none."""
         everything = {"folders": ("*",), "sent": ("*",)}
         self._settings = self._settings.model_copy(update=everything)
         try:
-            return self.folders()
+            return tuple(replace(folder, is_sent=False) for folder in self.folders())
         except ConfigError:  # a pattern that nothing meets: LIST is empty
             return ()
 
@@ -79,13 +80,15 @@ def check_mailbox(agent: Agent, settings: MailboxSettings) -> Iterator[Finding]:
         yield from _reachable(place, settings)
         return
     yield place.fine(_source(settings))
+    is_in = False
     try:
         with CheckedMailbox.connect(settings, login, clock=agent.clock) as mailbox:
+            is_in = True
             yield place.fine(f"logged in to {settings.host} as {settings.user}{_how(settings)}")
             yield from _offered(place, mailbox, agent, settings)
             yield from _folders(place, mailbox, agent)
     except InboxAgentError as exc:
-        yield place.failure(exc, _advice(settings, exc))
+        yield place.failure(exc, _no_imap(settings, exc) if is_in else _advice(settings, exc))
 
 
 # -- login and connection -------------------------------------------------------------------
@@ -129,11 +132,8 @@ def _reachable(place: Place, settings: MailboxSettings) -> Iterator[Finding]:
 
 
 def _advice(settings: MailboxSettings, error: InboxAgentError) -> str | None:
-    """A better word on what is often wrong at first; None for the error's own."""
+    """A better word on what is often wrong before a login; None for the error's own."""
     where = f"{settings.host}:{answers.port(settings)}"
-    if _NO_IMAP.search(str(error)):
-        own = str(error).removeprefix(f"{answers.place(settings)}: ")
-        return f"{own}; {_SWITCH_ON_IMAP.format(user=settings.user)}"
     match error.__cause__:
         case socket.gaierror():
             return f"there is no host {settings.host}: correct `host`, or see to the network (DNS)"
@@ -149,7 +149,15 @@ def _advice(settings: MailboxSettings, error: InboxAgentError) -> str | None:
                 f"{where} gives no answer: correct `port` and `tls` "
                 '(993 is "implicit", 143 "starttls"), or open the firewall'
             )
-    return None
+    return _no_imap(settings, error)
+
+
+def _no_imap(settings: MailboxSettings, error: InboxAgentError) -> str | None:
+    """The error with its remedy where the account has no IMAP; some say so after the login only."""
+    if not _NO_IMAP.search(str(error)):
+        return None
+    own = str(error).removeprefix(f"{answers.place(settings)}: ")
+    return f"{own}; {_SWITCH_ON_IMAP.format(user=settings.user)}"
 
 
 # -- what the server offers -----------------------------------------------------------------

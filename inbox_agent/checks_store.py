@@ -180,10 +180,15 @@ def _in(data: Databases, error: StoreError) -> str:
     return str(error).removeprefix(f"{data.directory}/")
 
 
-def _schema(place: Place, path: Path, connection: sqlite3.Connection) -> Iterator[Finding]:
+def steps(connection: sqlite3.Connection) -> tuple[set[str], set[str]]:
+    """The steps of the history of `mirror.db`: those we know, and those it went through."""
     db = Database(connection, execute_plugins=False)
     known = {migration.name for migration in migrations.pending(Database(memory=True))}
-    applied = {migration.name for migration in migrations.applied(db)}
+    return known, {migration.name for migration in migrations.applied(db)}
+
+
+def _schema(place: Place, path: Path, connection: sqlite3.Connection) -> Iterator[Finding]:
+    known, applied = steps(connection)
     if applied - known:
         text = "was written by a newer version of inbox-agent: update this one"
         yield place.failure(StoreError(f"{path}: {text}"), f"{path.name}: {text}")

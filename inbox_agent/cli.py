@@ -34,8 +34,22 @@ from inbox_agent.stopping import leave_at_once, stop_when_asked
 _DEFAULT_CONFIG = Path("config/inbox-agent.toml")
 _PATH = click.Path(path_type=Path)
 
+#: Seconds that Datasette has to end; one in the middle of a long download would take its time.
+_DATASETTE_GOODBYE_SECONDS = 3.0
+
+
+class Messages(Console):
+    """Standard error. That nobody reads it any more is no reason to end."""
+
+    def on_broken_pipe(self) -> None:
+        """Say nothing from here on; rich would leave with exit code 1 in the middle of a job."""
+        self.quiet = True
+        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - Python writes there at its end
+            os.dup2(nowhere.fileno(), sys.stderr.fileno())
+
+
 output = Console(highlight=False, emoji=False, soft_wrap=True)
-messages = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
+messages = Messages(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
 
 class Instant(click.ParamType[datetime]):
@@ -243,17 +257,13 @@ def run(ctx: click.Context, serving: bool, port: int, form: str) -> None:
 
     stop_when_asked(stop)
     agent = Agent(config, fetch_clock=SteadyClock(utc_now))
-    children: list[subprocess.Popen[bytes]] = []
+    beside = _Beside(agent, port)
 
     def after_poll(report: Report) -> None:
         for error in report.errors if form == "text" else ():
             complain(error)
         say(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {report.new_messages:,} new")
-        if serving and not children and agent.published_path.exists():
-            metadata = serve.find_metadata(config.path)
-            kept = environment_without_secrets(config.mailboxes)
-            found = serve.start(agent.published_path, metadata, port=port, environment=kept)
-            children.append(found)
+        if serving and beside.look_after():
             say(f"serving at http://{serve.DEFAULT_HOST}:{port}/partners")
 
     def say(text: str) -> None:
@@ -271,12 +281,47 @@ def run(ctx: click.Context, serving: bool, port: int, form: str) -> None:
     except SystemExit:
         pass
     finally:
-        for child in children:
-            child.terminate()
-            child.wait()
+        beside.end()
     if loop.leaves_threads:
         leave_at_once(0)
     ctx.exit(0)
+
+
+class _Beside:
+    """Datasette beside the loop: begun once there is something to serve, and again if it ends."""
+
+    def __init__(self, agent: Agent, port: int) -> None:
+        self._agent, self._port = agent, port
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def look_after(self) -> bool:
+        """Start it where it does not run; whether it was started. Raises ConfigError."""
+        is_running = self._child is not None and self._child.poll() is None
+        if is_running or not self._agent.published_path.exists():
+            return False
+        config = self._agent.config
+        self._child = serve.start(
+            self._agent.published_path,
+            serve.find_metadata(config.path),
+            port=self._port,
+            environment=environment_without_secrets(config.mailboxes),
+        )
+        return True
+
+    def end(self) -> None:
+        """End it, if it was started."""
+        if self._child is not None:
+            _end(self._child)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Ask a program to end, and make it end."""
+    child.terminate()
+    try:
+        child.wait(_DATASETTE_GOODBYE_SECONDS)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
 
 
 @main.command(name="serve")
@@ -447,5 +492,4 @@ def _served(
     except KeyboardInterrupt:
         output.print("")
     finally:
-        child.terminate()
-        child.wait()
+        _end(child)

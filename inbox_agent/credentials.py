@@ -98,11 +98,11 @@ def _systemd_credential(mailbox: str) -> tuple[bytes, Refusal] | None:
     """What systemd hands us for a mailbox. It sets the rights itself, so they are not judged."""
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     path = Path(folder) / mailbox if folder else None
-    if path is None or not path.is_file():
+    if path is None:
         return None
     refusal = Refusal(mailbox, f"systemd credential {path}")
     try:
-        return path.read_bytes(), refusal
+        return (path.read_bytes(), refusal) if path.is_file() else None
     except OSError as exc:
         raise refusal(f"can't be read: {exc.strerror}") from exc
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,6 +14,8 @@ from inbox_agent.errors import AgentBusy, StoreError
 from inbox_agent.sqlite_files import private_directory
 
 LOCK = "agent.lock"
+#: Who only asks whether an agent is at work has the lock for less than that.
+_TRIES, _PAUSE_SECONDS = 4, 0.02
 
 
 @contextmanager
@@ -29,7 +32,7 @@ def holding(directory: Path) -> Iterator[None]:
         raise StoreError(f"{directory}: {exc.strerror}: make it writable for us") from exc
     with lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take(lock)
         except OSError as exc:
             raise AgentBusy(
                 f"{directory}: another inbox-agent{_holder(lock)} is at work here; "
@@ -39,6 +42,16 @@ def holding(directory: Path) -> Iterator[None]:
             os.ftruncate(lock.fileno(), 0)
             os.write(lock.fileno(), b"%d\n" % os.getpid())
         yield
+
+
+def _take(lock: TextIO) -> None:
+    """Lock it; raises OSError when somebody has it and keeps it."""
+    for _ in range(_TRIES - 1):
+        with suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        time.sleep(_PAUSE_SECONDS)
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _holder(lock: TextIO) -> str:

@@ -8,7 +8,7 @@ is written anew without it, and no other field changes by an octet.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from email.header import Header
 from email.utils import quote
 
@@ -62,6 +62,11 @@ def report_without(report: bytes, is_erased: IsErased) -> bytes:
     return b"\n".join(group.rstrip(b"\n") + b"\n" for group in groups if group)
 
 
+def labels_without(labels: Iterable[str], is_erased: IsErased) -> tuple[str, ...]:
+    """A letter's labels, each without the person."""
+    return tuple(without_traces(label, is_erased) for label in labels)
+
+
 def _group_without(group: bytes, is_erased: IsErased) -> bytes:
     text = text_of(group)
     if text.lstrip().lower().startswith("message-id"):
@@ -85,9 +90,17 @@ def _is_author(raw: bytes, is_erased: IsErased) -> bool:
 
 
 def _is_behind_list(fields: list[tuple[str, bytes]], is_erased: IsErased) -> bool:
-    """Whether a list took From (``Ann via Partners``) and left the person in Reply-To."""
-    took = any(name == "from" and " via " in readable(_value(raw)) for name, raw in fields)
-    return took and any(name == "reply-to" and _is_author(raw, is_erased) for name, raw in fields)
+    """Whether a list took From (``Ann via Partners``) and left the person in Reply-To.
+
+    Where Reply-To names others, too, the list aside, nobody can say that the person wrote.
+    """
+    took = [raw for name, raw in fields if name == "from" and " via " in readable(_value(raw))]
+    answered = [raw for name, raw in fields if name == "reply-to"]
+    if not took or not any(_is_author(raw, is_erased) for raw in answered):
+        return False
+    lists = {address.lower() for _, address in read_mailboxes(map(_value, took))}
+    people = [address for _, address in read_mailboxes(map(_value, answered))]
+    return all(names_coded(one, is_erased) or one.lower() in lists for one in people)
 
 
 # -- one field ------------------------------------------------------------------------------

@@ -13,7 +13,18 @@ from inbox_agent.mailbox import Folder, FolderStatus, Mailbox
 from inbox_agent.mirror import Checkpoint, Mirror, Presence, Snapshot
 from inbox_agent.progress import Progress
 from inbox_agent.renames import former_name
-from inbox_agent.sync_plan import GONE_AFTER, Found, Known, Plan, adds_up, generation, plan
+from inbox_agent.reused_uids import reused_uids
+from inbox_agent.sync_plan import (
+    COMPARE_EVERY,
+    GONE_AFTER,
+    Found,
+    Known,
+    Plan,
+    adds_up,
+    generation,
+    plan,
+    went_back,
+)
 
 
 @dataclass
@@ -65,6 +76,8 @@ class FolderPass:
         todo = plan(before, found, self._now, self._job.keyword)
         known = generation(before, found, self._now)
         begun = self._begin(found)
+        if went_back(before, found):
+            begun = self._part_with_reused(found)
         listed = self._read_new(begun, todo)
         compared_at, note = self._look_for_gone(begun, known, found, todo, listed)
         self._confirm(found)
@@ -72,6 +85,13 @@ class FolderPass:
         self._must_not_have_broken(found)
         self._settle_older(found, todo)
         return Snapshot(found, compared_at, self._job.keyword, note)
+
+    def _part_with_reused(self, found: Found) -> Checkpoint:
+        """Where numbers that only grow went down, uids may mean other letters than we hold."""
+        presence = self._presence(found.uidvalidity)
+        uids = reused_uids(self._mirror, presence, self._mailbox, self._folder, found)
+        presence.part_with(uids, found.uidnext)
+        return self._mirror.checkpoint(*self._where)
 
     def _follow_rename(self, found: Found) -> None:
         """What we hold under a name that is no longer listed may be this folder."""
@@ -149,7 +169,7 @@ class FolderPass:
             gone = self._vanished(known) if todo.compare == "vanished" else 0
             if gone is not None and adds_up(known, found, listed, gone):
                 return known.compared_at, None
-        return self._compare(begun, found)
+        return self._compare(begun, known, found)
 
     def _vanished(self, known: Known) -> int | None:
         """How many of the letters known are gone by the server's word; None: it can't tell."""
@@ -158,11 +178,15 @@ class FolderPass:
             return None
         return self._presence(known.uidvalidity).miss(ranges, self._now)
 
-    def _compare(self, begun: Checkpoint, found: Found) -> tuple[datetime | None, str | None]:
+    def _compare(
+        self, begun: Checkpoint, known: Known, found: Found
+    ) -> tuple[datetime | None, str | None]:
         """Compare the uids of the whole folder; a listing that does not add up proves nothing."""
         presence = self._presence(found.uidvalidity)
         done = compared(self._mailbox.listing(), presence, found)
         presence.end_missing(done.back, (), self._now)
+        if known.compared_at is not None and self._now - known.compared_at >= COMPARE_EVERY:
+            presence.ask_again()
         self._fetch(begun, self._wanted(done.unknown))
         if done.listed != found.exists:
             return None, (

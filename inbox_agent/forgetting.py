@@ -7,15 +7,16 @@ WAL is cut. A backup made before keeps what it has.
 from __future__ import annotations
 
 import calendar
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from inbox_agent.address_traces import IsErased, plain_address, without_traces
+from inbox_agent.address_traces import IsErased, plain_address, untagged, without_traces
 from inbox_agent.addresses import Address
 from inbox_agent.agent import Agent, Report
-from inbox_agent.erasure import report_without, without_address
+from inbox_agent.erasure import labels_without, report_without, without_address
 from inbox_agent.errors import ConfigError, InboxAgentError, StoreError
 from inbox_agent.messages import FetchedHeader
 from inbox_agent.mirror import Mirror
@@ -29,11 +30,10 @@ _LEFT_OUT = (
     "insert into left_out select mailbox, folder, uidvalidity, uid from headers where {}"
     " on conflict do nothing"
 )
-#: Words of servers and labels, which may name a person: table, key, columns.
+#: Words of servers, which may name a person: table, key, columns.
 _SAID = (
     ("polls", "poll", ("error",)),
     ("folders", "rowid", ("error", "note")),
-    ("headers", "id", ("labels",)),
 )
 
 
@@ -51,9 +51,7 @@ def erase(agent: Agent, written: str, *, dry_run: bool = False) -> Forgotten:
 
     Raises ConfigError for what is no address, AgentBusy, StoreError. Done twice it does no more.
     """
-    address = plain_address(written)
-    if address is None or not written.isprintable():
-        raise ConfigError("that is no mail address; write it like ann@globex.com")
+    address = _person(written)
     must_hold_letters(agent)
     with agent.at_work():
         with Mirror(agent.mirror_path) as mirror:
@@ -62,9 +60,17 @@ def erase(agent: Agent, written: str, *, dry_run: bool = False) -> Forgotten:
             if dry_run:
                 return done
             _erase(mirror, address, gone, changed)
-            agent.publish(mirror, done.report)
+            _publish(agent, mirror, done.report)
         scrub_both(agent)
-    return _published_anyhow(agent, done)
+    return done
+
+
+def _person(written: str) -> Address:
+    """The address a person is known by: without ``+tag``, with which it would be one of many."""
+    address = plain_address(written)
+    if address is None or not written.isprintable():
+        raise ConfigError("that is no mail address; write it like ann@globex.com")
+    return untagged(address)
 
 
 def purge(agent: Agent, *, dry_run: bool = False) -> Forgotten:
@@ -80,9 +86,9 @@ def purge(agent: Agent, *, dry_run: bool = False) -> Forgotten:
             done = Forgotten(count)
             if dry_run:
                 return done
-            agent.publish(mirror, done.report)
+            _publish(agent, mirror, done.report)
         scrub_both(agent)
-    return _published_anyhow(agent, done)
+    return done
 
 
 def purge_due(agent: Agent, mirror: Mirror) -> int:
@@ -177,6 +183,7 @@ def _erase(
         for table, key, columns in _SAID:
             for column in columns:
                 _erase_said(db, table, key, column, _is(address))
+        _erase_labels(db, _is(address))
 
 
 def _erase_said(db: Any, table: str, key: str, column: str, is_erased: IsErased) -> None:
@@ -186,6 +193,18 @@ def _erase_said(db: Any, table: str, key: str, column: str, is_erased: IsErased)
     db.conn.executemany(
         f"update {table} set {column} = ? where {key} = ?",  # noqa: S608 - our own names
         [(kept, row) for kept, text, row in said if kept != text],
+    )
+
+
+def _erase_labels(db: Any, is_erased: IsErased) -> None:
+    """Take the person out of labels, each by itself: JSON writes some characters otherwise."""
+    sql = "select id, labels from headers where labels is not null"
+    said = [
+        (labels_without(json.loads(text), is_erased), text, row) for row, text in db.execute(sql)
+    ]
+    db.conn.executemany(
+        "update headers set labels = ? where id = ?",
+        [(json.dumps(kept), row) for kept, text, row in said if list(kept) != json.loads(text)],
     )
 
 
@@ -202,10 +221,6 @@ def scrub_both(agent: Agent) -> None:
         raise problems[0]
 
 
-def _published_anyhow(agent: Agent, done: Forgotten) -> Forgotten:
+def _publish(agent: Agent, mirror: Mirror, report: Report) -> None:
     """Publish also where no letter is left and no mailbox was ever complete."""
-    if done.report.partners or not agent.published_path.exists():
-        return done
-    report = agent.rebuild()
-    scrub(agent.published_path)
-    return replace(done, report=report)
+    agent.publish(mirror, report, is_empty_too=agent.published_path.exists())

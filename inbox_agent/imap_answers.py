@@ -36,6 +36,7 @@ UNREADABLE = (
     *(RecursionError, OverflowError),
 )
 
+_LARGEST_SIZE = 2**63 - 1  # RFC 9051 §9, number64; SQLite holds no more
 _SHOWN, _READ = 160, 1_000
 _QUOTED = re.compile('"[^"]*"?|[^\\s@\uff20"]{0,320}[@\uff20]\\S*')
 # imaplib makes some of its errors of bytes.
@@ -111,7 +112,7 @@ def _items(items: Mapping[bytes, Any], block: bytes | None) -> Items | None:
     if block is None:
         return None
     given = items.get(b"RFC822.SIZE")
-    size = given if isinstance(given, int) else None
+    size = given if isinstance(given, int) and 0 <= given <= _LARGEST_SIZE else None
     return Items(
         received_at=_in_utc(items.get(b"INTERNALDATE")),
         size_octets=size,

@@ -10,8 +10,9 @@ from typing import Any
 from imapclient.response_parser import parse_fetch_response
 
 from inbox_agent import imap_answers as answers
+from inbox_agent.errors import Fault
 from inbox_agent.imap_commands import FETCH_ITEMS, uid_set
-from inbox_agent.imap_faults import is_busy
+from inbox_agent.imap_faults import fault_of, is_busy
 from inbox_agent.imap_session import Session
 
 
@@ -22,13 +23,15 @@ class LetterReader:
         self._session = session
         self._items = items
         self._refusals: list[list[Any]] = []
+        #: The letters that were refused each for itself, for now: the server has trouble.
+        self.refused_for_now: list[int] = []
 
     def read_batch(self, uids: list[int]) -> dict[int, answers.Items]:
         """What the server gives for each of `uids`.
 
         Raises FolderUnavailable where it refuses all of a batch: that is the folder, then.
         """
-        self._refusals = []
+        self._refusals, self.refused_for_now = [], []
         found = self._read(uids)
         if self._refusals and not found and len(uids) > 1:
             raise self._session.refused(self._session.opened()[0], self._refusals[-1])
@@ -58,7 +61,12 @@ class LetterReader:
             answered = self.ask(uids, FETCH_ITEMS)  # hints are not worth a letter
             if answered is not None and is_refused:
                 self._items = FETCH_ITEMS
+        if answered is None and is_refused and len(uids) == 1 and self._is_passing():
+            self.refused_for_now += uids
         return None if answered is None else answers.letters(answered, frozenset(uids))
+
+    def _is_passing(self) -> bool:
+        return fault_of(answers.said(self._refusals[-1]), Fault.FOLDER) is Fault.LATER
 
     def ask(self, uids: list[int], items: str) -> list[dict[bytes, Any]] | None:
         """The answers to one FETCH, also unasked ones; None where they can't be read."""

@@ -273,9 +273,14 @@ def _answer(command: Callable[..., Any], *args: object) -> tuple[str, list[Any]]
 
 
 def _number(connection: imaplib.IMAP4, code: str) -> int | None:
-    """The latest number the server gave as this response; taken out, so the next one is news."""
-    latest = _latest(connection, code)
-    return int(latest) if latest is not None else None
+    """The latest number the server gave as this response; taken out, so the next one is news.
+
+    None for what is no number of 32 bits (RFC 3501 §9), and for 0 where that is none (nz-number).
+    """
+    latest = _latest(connection, code) or b""
+    number = int(latest) if re.fullmatch(rb"[0-9]{1,10}", latest) else None
+    is_none = number is None or number > MAX_UID or (number == 0 and code != "EXISTS")
+    return None if is_none else number
 
 
 def _latest(connection: imaplib.IMAP4, code: str) -> bytes | None:

@@ -21,7 +21,7 @@ from inbox_agent.due_times import Job, Scheduler, Sleep
 from inbox_agent.errors import InboxAgentError
 from inbox_agent.events import Event, fault, idle_lost, polled
 from inbox_agent.publishing import Published, Publishing
-from inbox_agent.shared_mirror import SharedMirror
+from inbox_agent.shared_mirror import SharedMirror, Turn
 from inbox_agent.watching import Chance, IdleWatch, again_seconds
 
 #: So many mailboxes are read at the same time.
@@ -79,7 +79,7 @@ class Loop:
 
     def __post_init__(self) -> None:
         self._said: queue.SimpleQueue[Pass | Published | Watched | Event] = queue.SimpleQueue()
-        self._turn = threading.RLock()
+        self._turn = Turn()
         self._publishing = Publishing(
             self.agent, self._turn, self.scheduler.ticks, self.chance, self._said.put
         )
@@ -226,16 +226,19 @@ class Loop:
     def _ended(self, said: Pass) -> None:
         watched, report = said.watched, said.report
         watched.thread = None
-        is_failed = said.again_seconds is not None
+        is_failed, was_down = said.again_seconds is not None, watched.failures > 0
         watched.failures = watched.failures + 1 if is_failed else 0
         watched.untold = watched.untold + 1 if is_failed and not said.is_told else 0
         if is_failed and said.is_told:
             watched.told_at = self.scheduler.ticks()
         if said.again_seconds is not None:
+            # It may have come to be due meanwhile; what failed has a time of its own.
+            watched.is_waiting = False
             watched.job.due_in(said.again_seconds)
         elif self.agent.config.poll.idle and report.mailboxes_done:
             watched.idle.start()
-            watched.idle.hurry()
+            if was_down:
+                watched.idle.hurry()
         now = self.scheduler.ticks()
         waited = now - self._publishing.last_at >= self.agent.config.poll.every_seconds
         is_news = report.mailboxes_done or report.new_messages or watched.failures <= 1 or waited

@@ -78,7 +78,7 @@ class Mailbox:
         self._pace = pace
         self._open()
         self._choice: Choice | None = None
-        #: The letters of the examined folder over which the server broke off.
+        #: The letters of the examined folder over which the server broke off, or has trouble.
         self.broken_over: list[int] = []
 
     @classmethod
@@ -233,6 +233,7 @@ class Mailbox:
     ) -> list[FetchedHeader]:
         with self._pace.batch():
             found = self._reader.read_batch(uids)
+        self.broken_over += self._reader.refused_for_now
         headers = [self._header(folder, status, uid, found[uid]) for uid in sorted(found)]
         return with_reports(headers, lambda some: self._reader.ask(some, REPORT_ITEMS))
 

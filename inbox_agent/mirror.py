@@ -17,7 +17,7 @@ from typing import Any
 
 from inbox_agent.errors import StoreError
 from inbox_agent.messages import PARSER_VERSION, FetchedHeader, Message
-from inbox_agent.mirror_folders import TRIES, Checkpoint, FolderStore, Snapshot
+from inbox_agent.mirror_folders import Checkpoint, FolderStore, Snapshot
 from inbox_agent.mirror_presence import Presence
 from inbox_agent.mirror_rows import (
     ARRIVALS,
@@ -38,7 +38,7 @@ from inbox_agent.mirror_rows import (
 )
 from inbox_agent.tombstones import Keeper, Tombstones, read_tombstones
 
-__all__ = ["TRIES", "Checkpoint", "Mirror", "Presence", "Snapshot"]
+__all__ = ["Checkpoint", "Mirror", "Presence", "Snapshot"]
 
 
 class Mirror(FolderStore):

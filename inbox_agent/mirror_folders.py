@@ -8,10 +8,8 @@ from datetime import datetime
 
 from inbox_agent.mirror_rows import instant, seconds
 from inbox_agent.mirror_store import Store
-from inbox_agent.sync_plan import GONE_AFTER, Found, Known, Unlisted
+from inbox_agent.sync_plan import GONE_AFTER, TRIES, Found, Known, Unlisted
 
-#: A letter the server gives nothing for is asked for in so many polls, then let be.
-TRIES = 3
 #: The UIDVALIDITY of folders that were imported; no server has them.
 IMPORTED = 0
 _FOLDER_TABLES = ("headers", "unfetched", "left_out", "folders")
@@ -151,7 +149,7 @@ class FolderStore(Store):
         """
         of_folder = "from headers where mailbox = ? and folder = ? and uidvalidity = ?"
         where = (mailbox, folder, uidvalidity)
-        sql = f"select uid {of_folder} and is_marked = 1 order by uid"
+        sql = f"select uid {of_folder} and is_marked = 1 and gone_at is null order by uid"
         lost = [row["uid"] for row in self._rows(sql, where) if row["uid"] not in uids]
         changed = [(0, uid) for uid in (still_there(lost) if lost else ())]
         changed += [(1, uid) for uid in sorted(uids)]

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from inbox_agent.mirror_rows import instant, seconds
 from inbox_agent.mirror_store import Store
-from inbox_agent.sync_plan import GONE_AFTER
+from inbox_agent.sync_plan import GONE_AFTER, TRIES
 
 _OF = "mailbox = ? and folder = ? and uidvalidity = ?"
 _IN_RANGE = f"{_OF} and uid between ? and ?"
@@ -20,12 +20,19 @@ _KNOWN = " union ".join(
     f"select uid from {table} where {_IN_RANGE}"  # noqa: S608 - our own words
     for table in ("headers", "unfetched", "left_out")
 )
-# Letters of an older UIDVALIDITY, and whether the newer has the same letter.
+# Written so that SQLite takes the index of missing letters; the rows are as large as the letters.
+_MISSING_IN_RANGE = " union all ".join(
+    "select uid from headers where mailbox = ? and folder = ?"  # noqa: S608 - our own words
+    f" and {state} and +uidvalidity = ? and +uid between ? and ?"
+    for state in ("gone_at is null and missed_at > 0", "gone_at > 0 and missed_at > 0")
+)
+# Letters of an older UIDVALIDITY, and whether the newer has the same letter. The `+` makes SQLite
+# look that up by its digest; else it would go through the whole folder for every letter.
 _OLDER = "mailbox = ? and folder = ? and uidvalidity not in (?, 0)"
 _HELD_ANEW = (
     "exists (select 1 from headers as newer where newer.mailbox = headers.mailbox"
     " and newer.folder = headers.folder and newer.digest = headers.digest"
-    " and newer.uidvalidity = ?)"
+    " and +newer.uidvalidity = ?)"
 )
 
 
@@ -49,9 +56,11 @@ class Presence:
 
     def held(self, low: int, high: int) -> dict[int, bool]:
         """The uids held, and whether each is missing."""
-        sql = f"select uid, missed_at from headers where {_IN_RANGE}"  # noqa: S608
+        sql = f"select uid from headers where {_IN_RANGE}"  # noqa: S608
+        missing = self.store.rows(_MISSING_IN_RANGE, (*self._where, low, high) * 2)
+        lost = {row["uid"] for row in missing}
         rows = self.store.rows(sql, (*self._where, low, high))
-        return {row["uid"]: row["missed_at"] is not None for row in rows}
+        return {row["uid"]: row["uid"] in lost for row in rows}
 
     def unfetched(self, low: int, high: int) -> set[int]:
         """The uids the server gave no letter for."""
@@ -69,8 +78,8 @@ class Presence:
         return next((row["uid"] for row in self.store.rows(sql, self._where)), None)
 
     def samples(self) -> list[int]:
-        """The uids held that are not missing, ascending."""
-        sql = f"select uid from headers where {_OF} and missed_at is null order by uid"  # noqa: S608
+        """The uids held, ascending."""
+        sql = f"select uid from headers where {_OF} order by uid"  # noqa: S608
         return [row["uid"] for row in self.store.rows(sql, self._where)]
 
     def digests(self, uids: Sequence[int]) -> dict[int, str]:
@@ -116,7 +125,52 @@ class Presence:
                 db.conn.executemany(sql.format("missed_at = null, gone_at = null"), found)
                 db.conn.executemany(sql.format("gone_at = ?"), lost)
 
+    def part_with(self, uids: Sequence[int], uidnext: int | None) -> None:
+        """Letters whose uids mean others now are those of a UIDVALIDITY before this one.
+
+        None of theirs was a server's: they are -1, -2, -3, … What was given up or left out from
+        `uidnext` on, the folder's, is to be asked for as if never seen.
+        """
+        here, of_those = (self.mailbox, self.folder), f"{_OF} and uid = ?"
+        before = "select coalesce(min(uidvalidity), 0) as least from headers where mailbox = ?"
+        before += " and folder = ? and uidvalidity < 0"
+        with self.store.writing() as db:
+            least = db.execute(before, here).fetchone()[0]
+            db.conn.executemany(
+                f"update headers set uidvalidity = ? where {of_those}",  # noqa: S608
+                [(least - 1, *self._where, uid) for uid in uids],
+            )
+            if uidnext is None:
+                return
+            for table in ("unfetched", "left_out"):
+                db.execute(
+                    f"delete from {table} where {_OF} and uid >= ?",  # noqa: S608
+                    [*self._where, uidnext],
+                )
+            db.execute(
+                f"update folders set last_uid = min(last_uid, ?) where {_OF}"  # noqa: S608
+                f" and not exists (select 1 from headers where {_OF} and uid >= ?)",
+                [uidnext - 1, *self._where, *self._where, uidnext],
+            )
+
+    def ask_again(self) -> None:
+        """Letters that were given up are asked for once more: it may have been an outage."""
+        with self.store.writing() as db:
+            db.execute(
+                f"update unfetched set tries = ? where {_OF} and tries >= ?",  # noqa: S608
+                [TRIES - 1, *self._where, TRIES],
+            )
+
     # -- letters of an older UIDVALIDITY ----------------------------------------------------
+
+    def _has_older(self) -> bool:
+        """Whether there are any, without a look at those of this one."""
+        sql = "select 1 from headers where mailbox = ? and folder = ? and uidvalidity {} ? limit 1"
+        here = (self.mailbox, self.folder)
+        ends = (("<", 0), (">", self.uidvalidity))
+        beyond = any(self.store.rows(sql.format(sign), (*here, end)) for sign, end in ends)
+        between = sql.format("> 0 and uidvalidity <")
+        return beyond or bool(self.store.rows(between, (*here, self.uidvalidity)))
 
     def settle_older(self, at: datetime, since: datetime | None, *, is_read_anew: bool) -> None:
         """The same for letters that the folder had before it got this UIDVALIDITY.
@@ -124,6 +178,8 @@ class Presence:
         One that is not in it, when it is wholly read, is missing. What came before `since` was
         not looked for and is left as it is.
         """
+        if not self._has_older():
+            return
         where, now = self._where, seconds(at)
         ripe = [now, *where, seconds(at - GONE_AFTER), self.uidvalidity]
         with self.store.writing() as db:

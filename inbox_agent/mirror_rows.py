@@ -53,7 +53,7 @@ REWRITE = UPDATE.replace(" where", ", block = ?, report = ? where")
 NOT_READ_ANEW = (
     "not (headers.uidvalidity is not folders.uidvalidity and exists (select 1 from headers as newer"
     " where newer.mailbox = headers.mailbox and newer.folder = headers.folder"
-    " and newer.digest = headers.digest and newer.uidvalidity = folders.uidvalidity))"
+    " and newer.digest = headers.digest and +newer.uidvalidity = folders.uidvalidity))"
 )
 COPIES = (
     "select headers.*, coalesce(folders.is_sent, 0) as is_sent from headers"  # noqa: S608

@@ -16,12 +16,15 @@ from inbox_agent.sqlite_files import migrated, private_directory, store_errors, 
 class Store:
     """The private database, open. One writer at a time."""
 
-    def __init__(self, path: Path) -> None:
-        """Open or make the database. Raises StoreError when it can't be used."""
+    def __init__(self, path: Path, *, is_sound: bool = False) -> None:
+        """Open or make the database. Raises StoreError when it can't be used.
+
+        `is_sound`: this process has looked for damage before.
+        """
         self.path = path
         private_directory(path.parent)
         with store_errors(path):
-            self._db = migrated(path, migrations)
+            self._db = migrated(path, migrations, is_sound=is_sound)
 
     def close(self) -> None:
         """Close the database."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from inbox_agent.config import MailboxSettings, OAuth2Settings
 from inbox_agent.credentials import client_secret, secret
-from inbox_agent.errors import ConfigError
+from inbox_agent.errors import ConfigError, MailboxRefused
 from inbox_agent.oauth2_client import Grant, TokenClient
 from inbox_agent.oauth2_providers import provider_of
 from inbox_agent.oauth2_tokens import TokenPlaces
@@ -27,6 +28,8 @@ class OAuth2Login:
         self._places = TokenPlaces(settings, self._oauth2)
         self._client: TokenClient | None = None
         self._held: tuple[str, datetime] | None = None
+        #: The kept token that we last used, and what came in its place and could not be kept.
+        self._used: str | None = None
         self._unsaved: str | None = None
         self._lock = threading.Lock()
 
@@ -52,6 +55,8 @@ class OAuth2Login:
         with self._lock:
             if self._held is None or self._clock() >= self._held[1] - RENEWED_BEFORE:
                 return self._renew()
+            if self._unsaved is not None:
+                self._keep_after_all()
             return self._held[0]
 
     def renewed(self, refused: str) -> str:
@@ -68,10 +73,31 @@ class OAuth2Login:
 
     def _renew(self) -> str:
         if self.flow == "client_credentials":
-            grant = self.client.client_credentials()
-        else:
-            grant = self.client.refresh(self._unsaved or self._places.read())
-        return self._take(grant)
+            return self._take(self.client.client_credentials())
+        with self._places.held():
+            return self._take(self.client.refresh(self._refresh_token()))
+
+    def _refresh_token(self) -> str:
+        """What is kept, or what should be; a login by another process goes before that."""
+        if self._unsaved is None or self._is_overtaken():
+            self._unsaved = None
+            self._used = self._places.read()
+            return self._used
+        return self._unsaved
+
+    def _is_overtaken(self) -> bool:
+        """Whether another process has kept a token since we used the one that was there."""
+        try:
+            return self._used is not None and self._places.read() != self._used
+        except (ConfigError, MailboxRefused):
+            return False
+
+    def _keep_after_all(self) -> None:
+        """Try again what failed, and was told then: a restart would lose the login."""
+        with suppress(ConfigError), self._places.held():
+            if self._unsaved is not None and not self._is_overtaken():
+                self._places.write(self._unsaved)
+            self._unsaved = None
 
     def _take(self, grant: Grant) -> str:
         """A refresh token that was rotated is kept at once: the one before may have ended."""

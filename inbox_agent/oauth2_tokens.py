@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
-from contextlib import suppress
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from inbox_agent.config import MailboxSettings, OAuth2Settings
 from inbox_agent.credentials import Refusal, keyring_entry, private_file
 from inbox_agent.errors import MailboxRefused
+
+#: Seconds that another process has to refresh; one that hangs must not hold us for ever.
+LOCK_SECONDS = 60.0
+_LOCK_PAUSE_SECONDS = 0.05
 
 
 class TokenPlaces:
@@ -45,9 +52,33 @@ class TokenPlaces:
         except OSError as exc:
             raise self._refusal(f"{self._file} can't be written: {exc.strerror}") from exc
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other processes from reading it while a new one may take its place.
+
+        A provider that rotates takes a refresh token once. Who can't have the lock in time, or at
+        all, goes on without: a file system may have none.
+        """
+        descriptor = _locked(self._lock())
+        try:
+            yield
+        finally:
+            if descriptor is not None:
+                os.close(descriptor)
+
+    def _lock(self) -> tuple[str | Path, int]:
+        """What is locked, and how it is opened: a keyring is one for all programs of a user."""
+        if self._file is None:
+            return os.path.expanduser("~"), os.O_RDONLY  # noqa: PTH111 - Path raises without a home
+        return self._file.with_name(f".{self._file.name}.lock"), os.O_RDONLY | os.O_CREAT
+
     def _from_file(self, path: Path) -> str:
-        if not path.exists():
+        try:
+            path.stat()
+        except (FileNotFoundError, NotADirectoryError):
             return ""
+        except OSError as exc:  # a folder that is closed to us, say
+            raise self._refusal(f"{path} can't be read: {exc.strerror}") from exc
         return private_file(path, "refresh token", self._refusal).decode("utf-8", "replace").strip()
 
     def _from_keyring(self) -> str:
@@ -71,6 +102,26 @@ class TokenPlaces:
         else:
             return
         raise self._refusal(f"the keyring takes no token ({kind}); unlock it or name a `file`")
+
+
+def _locked(place: tuple[str | Path, int]) -> int | None:
+    """The lock (flock, which goes with a process that dies), held as long as that is open."""
+    path, flags = place
+    try:
+        descriptor = os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError:
+        return None
+    until = time.monotonic() + LOCK_SECONDS
+    with suppress(OSError):
+        while time.monotonic() < until:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(_LOCK_PAUSE_SECONDS)
+            else:
+                return descriptor
+    os.close(descriptor)
+    return None
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -15,7 +15,7 @@ from inbox_agent.errors import InboxAgentError, StoreError
 from inbox_agent.events import Event, fault
 from inbox_agent.forgetting import purge_due, scrub_both
 from inbox_agent.mirror import Mirror
-from inbox_agent.shared_mirror import SharedMirror
+from inbox_agent.shared_mirror import SharedMirror, Turn
 from inbox_agent.watching import Chance, again_seconds
 
 #: Seconds that what one mailbox had is kept back for those still being read.
@@ -37,7 +37,7 @@ class Publishing:
     """What is news, and its way into the published tables. One thread owns it and calls it."""
 
     agent: Agent
-    turn: threading.RLock
+    turn: Turn
     ticks: Callable[[], float]
     chance: Chance
     #: Called from the thread that publishes.
@@ -48,6 +48,8 @@ class Publishing:
     _not_before: float = float("-inf")
     _failures: int = 0
     _purged_at: float = float("-inf")
+    #: Something was deleted, and may still lie in the files; it stays so until they are scrubbed.
+    _must_scrub: bool = False
     _thread: threading.Thread | None = field(default=None, repr=False)
 
     def add(self, report: Report) -> None:
@@ -71,9 +73,9 @@ class Publishing:
         error: InboxAgentError | None = None
         try:
             with SharedMirror(self.agent.mirror_path, self.turn) as mirror:
-                is_purged = self._purge(mirror)
+                self._purge(mirror)
                 self.agent.publish(mirror, report)
-            if is_purged:
+            if self._must_scrub:
                 self._scrub(report)
         except InboxAgentError as exc:
             error = exc
@@ -81,19 +83,19 @@ class Publishing:
             error = fault(exc)
         self.said(Published(report, error))
 
-    def _purge(self, mirror: Mirror) -> bool:
-        """Once a day delete what is past its time; whether anything was."""
+    def _purge(self, mirror: Mirror) -> None:
+        """Once a day delete what is past its time."""
         now = self.ticks()
-        if now - self._purged_at < PURGE_SECONDS:
-            return False
-        self._purged_at = now
-        return purge_due(self.agent, mirror) > 0
+        if now - self._purged_at >= PURGE_SECONDS:
+            self._must_scrub |= purge_due(self.agent, mirror) > 0
+            self._purged_at = now
 
     def _scrub(self, report: Report) -> None:
         """What is in the way of that is told; the news are out already."""
         try:
             with self.turn:  # the mirror is written anew, and nobody else writes meanwhile
                 scrub_both(self.agent)
+            self._must_scrub = False
         except StoreError as exc:
             report.errors.append(exc)
 

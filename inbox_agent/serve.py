@@ -11,7 +11,9 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from io import BufferedReader
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from datasette.utils import BadMetadataError, parse_metadata
@@ -27,6 +29,10 @@ DEFAULT_PORT = 8001
 _PORTS_TRIED = 20
 _START_TRIES = 300
 _START_PAUSE_SECONDS = 0.1
+_GOODBYE_SECONDS = 3.0
+
+#: `serve.log` begins anew where it would be larger.
+LOG_OCTETS = 1_000_000
 
 #: Datasette's own settings where its defaults don't suit a database of mail that changes.
 SETTINGS: tuple[tuple[str, str], ...] = (
@@ -182,13 +188,15 @@ def start(
     check_exposure(host, metadata)
     check_port(host, port)
     log = database.with_name("serve.log")
-    with log.open("wb") as sink:
-        child = subprocess.Popen(  # noqa: S603 - our own arguments
-            datasette_command(database, metadata, host, port),
-            stdout=sink,
-            stderr=sink,
-            env=environment,
-        )
+    log.unlink(missing_ok=True)
+    child = subprocess.Popen(  # noqa: S603 - our own arguments
+        datasette_command(database, metadata, host, port),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=environment,
+    )
+    keeper = Thread(target=_keep, args=(child.stdout, log, LOG_OCTETS), daemon=True)
+    keeper.start()
     try:
         if _answers(child, host, port):
             return child
@@ -196,7 +204,18 @@ def start(
         _end(child)
         raise
     _end(child)
+    keeper.join(_GOODBYE_SECONDS)
     raise ConfigError(f"Datasette did not start at port {port}; {log} says why")
+
+
+def _keep(said: BufferedReader, log: Path, most: int) -> None:
+    """Write down the last of what Datasette says; on a full disk it is read all the same."""
+    with said:
+        while piece := said.read1(most):
+            with suppress(OSError):
+                is_full = log.exists() and log.stat().st_size + len(piece) > most
+                with log.open("wb" if is_full else "ab") as sink:
+                    sink.write(piece)
 
 
 def _answers(child: subprocess.Popen[bytes], host: str, port: int) -> bool:
@@ -212,4 +231,8 @@ def _answers(child: subprocess.Popen[bytes], host: str, port: int) -> bool:
 
 def _end(child: subprocess.Popen[bytes]) -> None:
     child.terminate()
-    child.wait()
+    try:
+        child.wait(_GOODBYE_SECONDS)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()

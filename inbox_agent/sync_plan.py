@@ -18,6 +18,8 @@ OVERLAP = 500
 COMPARE_EVERY = timedelta(days=1)
 #: A letter is gone when it is missing still so long after it was missed first.
 GONE_AFTER = timedelta(minutes=10)
+#: A letter the server gives nothing for is asked for in so many polls, then once a day.
+TRIES = 3
 #: A renamed folder is known by so many of its letters.
 PROOFS = 10
 
@@ -73,7 +75,8 @@ def plan(known: Known, found: Found, now: datetime, keyword: str | None) -> Plan
     """
     if known.uidvalidity != found.uidvalidity:
         return Plan(1, "by_count", keyword is not None)
-    marks = keyword is not None and not (_is_same_modseq(known, found) and known.keyword == keyword)
+    is_asked = known.ended_well and _is_same_modseq(known, found) and known.keyword == keyword
+    marks = keyword is not None and not is_asked
     if _is_surprise(known, found) or _is_due(known, now):
         is_read = is_unchanged(known, found)
         return Plan(None if is_read else _overlapping(known), "full", marks)
@@ -125,12 +128,19 @@ def _is_same_modseq(known: Known, found: Found) -> bool:
     return known.modseq is not None and known.modseq == found.modseq
 
 
+def went_back(known: Known, found: Found) -> bool:
+    """Whether numbers that only grow went down: an old copy of the folder is being served."""
+    fell = known.modseq is not None and found.modseq is not None and found.modseq < known.modseq
+    below = (
+        known.uidnext is not None and found.uidnext is not None and found.uidnext < known.uidnext
+    )
+    return known.uidvalidity == found.uidvalidity and (fell or below)
+
+
 def _is_surprise(known: Known, found: Found) -> bool:
-    """Numbers that only grow went down: an old copy of the folder, or a server that lies."""
-    if known.modseq is not None and found.modseq is not None and found.modseq < known.modseq:
-        return True
-    return found.uidnext is not None and found.uidnext <= max(
-        known.last_uid, (known.uidnext or 0) - 1
+    """Numbers fell, or a letter that we hold is to come yet: a server that lies."""
+    return went_back(known, found) or (
+        found.uidnext is not None and found.uidnext <= known.last_uid
     )
 
 

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 from inbox_agent.addresses import Address
-from inbox_agent.erasure import report_without, without_address
+from inbox_agent.erasure import labels_without, report_without, without_address
 from inbox_agent.errors import StoreError
 from inbox_agent.messages import FetchedHeader, parse_message
 from inbox_agent.sqlite_files import store_errors
@@ -51,9 +51,10 @@ class Tombstones:
         if block is None:
             return None
         report = report_without(header.report, self.holds)
-        if (block, report) == (header.block, header.report):
+        labels = labels_without(header.labels, self.holds)
+        if (block, report, labels) == (header.block, header.report, header.labels):
             return header
-        return replace(header, block=block, report=report)
+        return replace(header, block=block, report=report, labels=labels)
 
 
 def read_tombstones(database: Path, digests: frozenset[str]) -> Tombstones | None:

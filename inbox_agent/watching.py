@@ -20,6 +20,9 @@ from inbox_agent.imap_idle import IdleMailbox
 
 Chance = Callable[[], float]
 
+#: After so many failures in a row IDLE has to last for so many seconds before it wakes anybody.
+DOUBTED_AFTER, PROOF_SECONDS = 2, 1.0
+
 
 def again_seconds(errors: Sequence[InboxAgentError], failures: int, chance: float) -> float | None:
     """Seconds until a mailbox is tried again that failed so often in a row.
@@ -58,11 +61,12 @@ class IdleWatch:
     def start(self) -> None:
         """Begin, if it has not begun yet. The thread never holds the end of the process."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._watch, daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._watch, daemon=True)
+            thread.start()  # may fail, and is tried again after the next poll
+            self._thread = thread
 
     def hurry(self) -> None:
-        """A poll went well: whatever kept us from waiting for news may be over."""
+        """A poll went well again: whatever kept us from waiting for news may be over, too."""
         self.enough.set()
 
     def end(self, seconds: float) -> None:
@@ -105,7 +109,11 @@ class IdleWatch:
             if not mailbox.offers_idle():
                 return False
             mailbox.open_first()
-            self.wake()  # for what came while nobody waited
+            # A poll for what came while nobody waited; but not one after the other because of a
+            # server that lets us in and then hangs up in IDLE.
+            if self.failures >= DOUBTED_AFTER:
+                mailbox.idle(PROOF_SECONDS)
+            self.wake()
             while not self.stop.is_set():
                 if mailbox.idle():
                     self.wake()

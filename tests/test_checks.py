@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -26,8 +27,9 @@ from installations import (
 )
 from rich.console import Console
 from servers import NOBODY, Delivery, EmbeddedServer
+from sqlite_utils import Database
 
-from inbox_agent import checks_store
+from inbox_agent import checks_store, data_lock
 from inbox_agent.agent import Agent
 from inbox_agent.checks import check_all
 from inbox_agent.checks_findings import Finding, Level, exit_code
@@ -37,8 +39,9 @@ from inbox_agent.checks_store import Databases, agent_at_work, check_directory, 
 from inbox_agent.config import load_config
 from inbox_agent.data_lock import LOCK, holding
 from inbox_agent.demo.mailserver import serve_letters
-from inbox_agent.errors import ConfigError, StoreError
+from inbox_agent.errors import AgentBusy, ConfigError, StoreError
 from inbox_agent.mirror import Mirror
+from inbox_agent.mirror_schema import migrations
 
 Polled = tuple[EmbeddedServer, Installation]
 DAY = timedelta(days=1)
@@ -295,6 +298,27 @@ def test_asking_who_is_at_work_makes_no_lock_file(tmp_path: Path) -> None:
         pass  # whoever asked does not keep the lock
 
 
+def test_a_poll_that_begins_while_somebody_asks_waits_a_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with holding(tmp_path):
+        pass
+    asking = (tmp_path / LOCK).open()
+    fcntl.flock(asking, fcntl.LOCK_SH)
+    waited: list[float] = []
+
+    def answered(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 2:
+            asking.close()
+
+    monkeypatch.setattr(data_lock, "time", SimpleNamespace(sleep=answered))
+    with holding(tmp_path), pytest.raises(AgentBusy), holding(tmp_path):
+        pass
+    assert len(waited) == 5  # twice for the first; three times, and no more, for the second
+    assert max(waited) < 0.1
+
+
 # --- the databases
 
 
@@ -336,13 +360,43 @@ def test_a_newer_mirror_is_refused(place: Installation) -> None:
     assert exit_code(findings) == 4
 
 
+def of_the_first_schema(mirror: Path) -> None:
+    """As the first version left it: steps that came later are undone, their columns gone."""
+    with closing(sqlite3.connect(mirror)) as connection, connection:
+        first = Database(memory=True)
+        migrations.apply(first, stop_before="add_reports")
+        for table in ("headers", "folders"):
+            columns = {row[1] for row in connection.execute(f"pragma table_info({table})")}
+            indexes = "select name from sqlite_master where type = 'index' and sql is not null"
+            for (name,) in connection.execute(f"{indexes} and tbl_name = '{table}'").fetchall():
+                connection.execute(f"drop index {name}")
+            for column in sorted(columns - set(first.table(table).columns_dict)):
+                connection.execute(f"alter table {table} drop column {column}")
+        for name in ("erased", "left_out"):
+            connection.execute(f"drop table {name}")
+        connection.execute("delete from _sqlite_migrations where name != 'create_mirror'")
+
+
+NOT_LOOKED_AT = "read by an older version; the next poll brings them up to date"
+
+
 def test_an_older_mirror_is_only_noted(place: Installation) -> None:
-    changed(place.mirror, "delete from _sqlite_migrations where name = 'add_erased'")
+    of_the_first_schema(place.mirror)
     findings = found(place)
     assert exit_code(findings) == 0
-    assert "mirror.db: of an older version; the next poll brings it up to date" in texts(
-        findings, Level.NOTE
+    of_old = "mirror.db: of an older version; the next poll brings it up to date"
+    assert {of_old, NOT_LOOKED_AT} <= set(texts(findings, Level.NOTE))
+
+
+def test_letters_read_by_an_older_parser_are_not_damaged(place: Installation) -> None:
+    changed(
+        place.mirror,
+        "update headers set parser_version = 1, details = json_remove(details, '$.thread_index')"
+        " where id = 7",
     )
+    findings = found(place)
+    assert exit_code(findings) == 0
+    assert NOT_LOOKED_AT in texts(findings, Level.NOTE)
 
 
 @pytest.mark.parametrize("name", ["mirror.db", "partners.db"])
@@ -385,15 +439,26 @@ def test_a_large_write_ahead_log_is_told(
 # --- the letters held
 
 
+FAILED = "insert into polls (mailbox, started_at, ended_at, ok) values"
+
+
 def test_a_last_complete_poll_of_long_ago_is_told(place: Installation) -> None:
     assert texts(found(place, days_later=1), Level.WARNING) == []
     assert texts(found(place, days_later=1.1), Level.WARNING) == [
         "partners: last read completely at 2024-06-28 12:00; is no agent running?"
     ]
+    changed(place.mirror, f"{FAILED} ('partners', 1, unixepoch('{AS_OF:%F %T}', '+1 hour'), 0)")
     with holding(place.data):  # a running agent polls every five minutes
         assert texts(found(place, days_later=1 / 25), Level.WARNING) == []
         (said,) = texts(found(place, days_later=1 / 23), Level.WARNING)
     assert said.endswith("see its errors in `inbox-agent status`")
+
+
+def test_a_poll_by_cron_that_is_at_work_just_now_is_no_running_agent(place: Installation) -> None:
+    with holding(place.data):
+        assert texts(found(place, days_later=0.9), Level.WARNING) == []
+        (said,) = texts(found(place, days_later=1.1), Level.WARNING)
+    assert said.endswith("is no agent running?")
 
 
 def test_a_poll_that_failed_is_told(place: Installation) -> None:
@@ -434,6 +499,21 @@ def test_listed_partners_without_a_letter_are_named(
     assert said == (
         "41 copies of letters, none of or for 1 of 2 listed partners; "
         "see whether their `domains` are right: gloobex.example"
+    )
+
+
+def test_a_partner_whose_domain_went_to_another_later_has_its_letters(
+    place: Installation, read_server: EmbeddedServer
+) -> None:
+    initech = (
+        '[[partners]]\ndomains = ["initech.example"]\n'
+        f'merged = [{{ domain = "globex.example", since = {AS_OF - 10 * DAY:%Y-%m-%d} }}]\n'
+    )
+    install(place.top, mailbox_entry(read_server), partners=GLOBEX + initech)
+    findings = found(place)
+    assert texts(findings, Level.WARNING) == []
+    assert "41 copies of letters; all 2 listed partners are among them" in texts(
+        findings, Level.FINE
     )
 
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from imapclient import SocketTimeout
 from installations import AS_OF, deliver, install, letter, mailbox_entry
 from scripted_socket import scripted
 from servers import (
@@ -21,6 +22,7 @@ from servers import (
 )
 from token_server import CLIENT_ID, running_token_server
 
+import inbox_agent.mailbox
 from inbox_agent.agent import Agent
 from inbox_agent.checks_findings import Finding, Level
 from inbox_agent.checks_mailbox import SAMPLE, check_mailbox
@@ -220,6 +222,17 @@ def test_a_server_that_is_no_imap_server_is_told(tmp_path: Path) -> None:
     assert code == 1
 
 
+def test_a_server_that_falls_silent_after_the_login_is_told_as_what_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = SocketTimeout(connect=5, read=0.1)
+    monkeypatch.setattr(inbox_agent.mailbox, "TIMEOUT", silent)
+    with scripted({"LIST": lambda _: iter(())}) as server:
+        text, code = only_failure(found(tmp_path, entry(server.port)))
+    assert "correct" not in text
+    assert code == 1
+
+
 def test_no_login_is_believed_that_nobody_asked_for(tmp_path: Path) -> None:
     with scripted(greeting=b"* PREAUTH come in") as server:
         text, code = only_failure(found(tmp_path, entry(server.port)))
@@ -340,6 +353,15 @@ def test_where_no_folder_is_marked_sent_the_likely_ones_are_named(tmp_path: Path
     assert code == 2
     opened = "opened for reading only; letters: INBOX 3, Alt 3, Gesendete Objekte 3"
     assert opened in texts(findings, Level.FINE)
+
+
+def test_where_no_folder_is_marked_sent_nothing_is_said_of_authors(tmp_path: Path) -> None:
+    with serve_letters([]) as running:
+        server = EmbeddedServer(running)
+        for number in range(3):
+            server.append("INBOX", letter(THEIRS, OURS, MAY, f"{number}"), MAY)
+        text, _ = only_failure(found(tmp_path, mailbox_entry(server, sent=None)))
+    assert "no folder is marked \\Sent" in text
 
 
 def test_where_no_name_is_likely_all_folders_are_named(tmp_path: Path) -> None:

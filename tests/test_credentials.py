@@ -244,3 +244,13 @@ def test_an_empty_systemd_credential_is_refused(
         f'mailbox "partners": systemd credential {tmp_path / "partners"}: it is empty; '
         "put the password there"
     )
+
+
+def test_a_systemd_credential_that_can_not_be_looked_for_is_one_line_of_the_config(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # for root no folder is closed; Python raises the same way where a name is too long
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path / ("x" * 300)))
+    told = refused(kept(env="PASSWORD"))
+    assert "systemd credential" in told
+    assert "File name too long" in told

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,10 +25,12 @@ from installations import (
 from servers import Delivery, EmbeddedServer
 
 from inbox_agent.addresses import Address
+from inbox_agent.agent import Agent
+from inbox_agent.config import load_config
 from inbox_agent.demo.mailserver import serve_letters
 from inbox_agent.erasure import report_without, without_address
-from inbox_agent.forgetting import kept_from, purge_due
-from inbox_agent.mirror import Mirror
+from inbox_agent.forgetting import erase, kept_from, purge_due
+from inbox_agent.mirror import Checkpoint, Mirror
 
 pytestmark = pytest.mark.reliability
 
@@ -127,6 +132,33 @@ def test_in_a_letter_of_somebody_else_the_address_is_taken_out(
     assert "annabel" not in " ".join(found).lower()
     if kept is not None:
         assert [each.partition(": ")[2] for each in found[1:-1]] == kept
+
+
+def behind_a_list(reply_to: str) -> bytes:
+    sales = "Sales via Partners <partners@acme.example>"
+    return f"From: {sales}\r\n{reply_to}\r\nSubject: x\r\n\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    "reply_to",
+    [
+        f"Reply-To: Bob <bob@globex.example>, {ANN}",
+        f"Reply-To: {ANN}, partners@acme.example, bob@globex.example",
+        f"Reply-To: {ANN}\r\nReply-To: bob@globex.example",
+    ],
+)
+def test_a_letter_that_a_list_passed_on_is_no_letter_of_one_who_is_answered_beside_its_writer(
+    reply_to: str,
+) -> None:
+    kept = without_address(behind_a_list(reply_to), is_ann)
+    assert kept is not None
+    assert b"bob@globex.example" in kept
+    assert b"ann.lee" not in kept
+
+
+@pytest.mark.parametrize("other", ["Partners@ACME.example", "ann.lee+x@globex.example"])
+def test_a_list_in_reply_to_is_no_writer(other: str) -> None:
+    assert without_address(behind_a_list(f"Reply-To: {ANN}, {other}"), is_ann) is None
 
 
 def test_non_ascii_names_of_others_stay_what_they_were() -> None:
@@ -377,6 +409,63 @@ def test_words_of_servers_and_labels_lose_the_person_too(place: Installation) ->
     assert set(query(place.published, "select error from polls")) == {
         "no erased@erased.invalid here"
     }
+
+
+def labels(place: Installation) -> list[list[str]]:
+    said = query(place.mirror, "select labels from headers where labels is not null order by id")
+    return [json.loads(each) for each in said]
+
+
+def test_a_label_loses_the_person_however_json_writes_it(place: Installation) -> None:
+    written = ["\\Sent", f"„{ANN}“", '"Ann.Lee"@globex.example', f"é {ANN}"]
+    execute(place.mirror, "update headers set labels = ? where id = 2", json.dumps(written))
+    assert place.run("erase", ANN).returncode == 0
+    erased = "erased@erased.invalid"
+    assert labels(place) == [["\\Sent", f"„{erased}“", erased, f"é {erased}"]]
+
+
+def test_labels_that_come_later_do_not_bring_the_person_back(place: Installation) -> None:
+    assert place.run("erase", ANN).returncode == 0
+    with Mirror(place.mirror) as mirror:
+        _, header = next(mirror.held())
+        later = replace(header, uid=99, labels=("\\Sent", f"from {ANN}", f"„{ANN}“"))
+        mirror.add("partners", header.folder, Checkpoint(header.uidvalidity, 99), [later])
+    erased = "erased@erased.invalid"
+    assert labels(place) == [["\\Sent", f"from {erased}", f"„{erased}“"]]
+
+
+def test_an_address_typed_with_a_tag_erases_the_person_without_it(
+    place: Installation, server: EmbeddedServer
+) -> None:
+    done = place.run("erase", "Ann.Lee+news@globex.example")
+    assert done.stdout.splitlines()[0] == "1 letters deleted, 3 rewritten"
+    raw = letter("ann.lee+x@globex.example", "ana@acme.example", MAY, "n@globex.example")
+    deliver(server, [Delivery("INBOX", raw, MAY)])
+    polled(place)
+    assert "n@globex.example" not in held(place)
+    assert traces(place.mirror, place.published) == []
+
+
+class CountedAgent(Agent):
+    """Counts how often it takes the data directory."""
+
+    times = 0
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        self.times += 1
+        with super().at_work():
+            yield
+
+
+def test_between_erasing_and_publishing_nobody_else_gets_to_work(tmp_path: Path) -> None:
+    place = install(tmp_path)
+    assert place.run("import", write_mbox(tmp_path / "old.mbox", letters()[:1])).returncode == 0
+    execute(place.mirror, "delete from mailboxes")
+    agent = CountedAgent(load_config(place.config))
+    assert erase(agent, ANN).letters == 1
+    assert agent.times == 1
+    assert query(place.published, "select count(*) from messages") == [0]
 
 
 @pytest.mark.parametrize("people", ["full", "initials", "none"])

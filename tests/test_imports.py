@@ -101,6 +101,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "progress",
         "folder_compare",
         "renames",
+        "reused_uids",
         "folder_pass",
         "reading",
         "mail_files",

@@ -28,6 +28,7 @@ from installations import (
 from scripted_socket import HANG_UP, scripted
 from servers import EmbeddedServer, ImapServer
 
+from inbox_agent import loop
 from inbox_agent.agent import Agent, Report
 from inbox_agent.config import load_config
 from inbox_agent.demo.mailserver import serve_letters
@@ -345,6 +346,41 @@ def test_two_days_without_the_server_leave_ten_rows_of_polls_and_one_an_hour(
     assert all("; 3 more tries failed since the row before" in str(e) for _, e in found[10:])
 
 
+def test_a_pass_that_outlasts_the_pause_between_polls_and_fails_is_not_followed_at_once(
+    tmp_path: Path,
+) -> None:
+    now, rounds, told = [0.0], [0], []
+    stop = threading.Event()
+
+    def wall() -> float:  # asked once a round
+        rounds[0] += 1
+        if told and rounds[0] > told[0] + 1:
+            stop.set()
+        return now[0]
+
+    def slow(_: bytes) -> bytes:
+        if told:
+            return HANG_UP
+        now[0] += 7200
+        began = rounds[0]
+        until(lambda: rounds[0] > began + 1)  # the mailbox has come to be due meanwhile
+        return HANG_UP
+
+    with scripted({"LIST": slow}) as server, serve_letters() as other:
+        place = install(tmp_path, mailbox_entry(EmbeddedServer(other), port=server.port))
+        Loop(
+            place.agent(),
+            stop,
+            lambda _: None,
+            lambda event: told.append(rounds[0]) if event.name == "poll" else None,
+            chance=lambda: 1.0,
+            scheduler=Scheduler(lambda: now[0]),
+            wall=wall,
+        ).run()
+    assert len(told) == 1
+    assert [each for each in server.commands if each.startswith(b"LIST")] == [b'LIST "" "*"']
+
+
 def test_what_could_not_be_published_is_published_later_without_another_poll(
     tmp_path: Path,
 ) -> None:
@@ -410,13 +446,13 @@ class Pauses(threading.Event):
 def test_a_server_that_hangs_up_in_idle_is_called_ever_less_often(tmp_path: Path) -> None:
     with scripted({"CAPABILITY": OFFERS_IDLE, "IDLE": HANG_UP}) as server, serve_letters() as other:
         place = install(tmp_path, mailbox_entry(EmbeddedServer(other), port=server.port))
-        agent, pauses, lost = place.agent(), Pauses(5), []
+        agent, pauses, lost, woken = place.agent(), Pauses(5), [], []
         settings = agent.config.mailboxes[0]
         watch = IdleWatch(
             agent,
             settings,
             stop=pauses,
-            wake=lambda: None,
+            wake=lambda: woken.append(True),
             lost=lambda exc, *_: lost.append(exc),
             chance=lambda: 0.5,
             enough=pauses,
@@ -424,9 +460,116 @@ def test_a_server_that_hangs_up_in_idle_is_called_ever_less_often(tmp_path: Path
         watch.start()
         until(pauses.is_set)
         watch.end(DEADLINE)
+    assert woken == [True, True]  # more often it would only make polls that find nothing
     assert pauses.seconds == [1.5, 2.5, 4.5, 8.5, 16.5]
     assert server.commands.count(b"IDLE") == 5
     assert all(isinstance(each, MailboxUnavailable) for each in lost)
+
+
+def test_a_thread_that_cannot_begin_to_wait_for_news_is_begun_after_another_poll(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, troubles = threading.Thread.start, [RuntimeError("can't start new thread")]
+
+    def at_times(thread: threading.Thread) -> None:
+        if "_watch" in repr(thread) and troubles:
+            raise troubles.pop()
+        start(thread)
+
+    woken = threading.Event()
+    with scripted({"CAPABILITY": OFFERS_IDLE, "IDLE": b"+ idling"}) as server:
+        with serve_letters() as other:
+            place = install(tmp_path, mailbox_entry(EmbeddedServer(other), port=server.port))
+        agent, stop = place.agent(), threading.Event()
+        watch = IdleWatch(agent, agent.config.mailboxes[0], stop, wake=woken.set)
+        monkeypatch.setattr(threading.Thread, "start", at_times)
+        with pytest.raises(RuntimeError):
+            watch.start()
+        watch.start()
+        assert woken.wait(PATIENCE)
+        stop.set()
+        watch.end(DEADLINE)
+
+
+def test_after_many_failures_idle_wakes_once_it_has_lasted(tmp_path: Path) -> None:
+    tries, woken = [0], []
+
+    def idle(_: bytes) -> bytes:
+        tries[0] += 1
+        return HANG_UP if tries[0] <= 3 else b"+ idling"
+
+    script = {"CAPABILITY": OFFERS_IDLE, "IDLE": idle, "": b"IDLE1 OK done"}
+    with scripted(script) as server, serve_letters() as other:
+        place = install(tmp_path, mailbox_entry(EmbeddedServer(other), port=server.port))
+        agent, stop, pauses = place.agent(), threading.Event(), Pauses(99)
+        watch = IdleWatch(
+            agent,
+            agent.config.mailboxes[0],
+            stop,
+            wake=lambda: woken.append(tries[0]),
+            enough=pauses,
+        )
+        watch.start()
+        until(lambda: tries[0] == 5)
+        stop.set()
+        watch.end(DEADLINE)
+    assert woken == [0, 1, 4]
+
+
+def test_polls_that_go_well_do_not_hurry_a_server_that_hangs_up_in_idle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "SHORTEST_ROUND_SECONDS", 0.0)
+    asked_at: list[float] = []
+
+    def hang_up(_: bytes) -> bytes:
+        asked_at.append(time.monotonic())
+        return HANG_UP
+
+    script = {"CAPABILITY": OFFERS_IDLE, "IDLE": hang_up}
+    with scripted(script) as server, serve_letters() as other:
+        entry = mailbox_entry(EmbeddedServer(other), port=server.port)
+        place = install(tmp_path, entry, more=HOURLY)
+        with looping(place.agent()) as running:
+            until(lambda: len(asked_at) == 3)
+            assert len(running.names("partners")) >= 2
+    first, second, third = asked_at
+    assert second - first >= 1.0  # by the least chance
+    assert third - second >= 1.0
+
+
+def test_a_poll_that_ends_an_outage_ends_the_long_wait_of_idle_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "SHORTEST_ROUND_SECONDS", 0.0)
+    is_down, idled, ahead = [False], [0], [0.0]
+
+    def login(_: bytes) -> bytes:
+        return b"{tag} NO [AUTHENTICATIONFAILED] no" if is_down[0] else b"{tag} OK done"
+
+    def idle(_: bytes) -> bytes:
+        idled[0] += 1
+        is_down[0] = idled[0] == 1
+        return HANG_UP if idled[0] == 1 else b"+ idling"
+
+    script = {"CAPABILITY": OFFERS_IDLE, "IDLE": idle, "AUTHENTICATE": login, "LOGIN": login}
+    with scripted(script) as server, serve_letters() as other:
+        entry = mailbox_entry(EmbeddedServer(other), port=server.port)
+        place = install(tmp_path, entry, more=HOURLY)
+        with looping(place.agent()) as running:
+            running.loop.scheduler.ticks = lambda: time.monotonic() + ahead[0]
+
+            def waits() -> list[object]:
+                return [
+                    each.facts["again_seconds"]
+                    for each in running.events
+                    if each.name in ("idle_lost", "poll") and each.is_trouble
+                ]
+
+            until(lambda: waits().count(900) + waits().count(1800) == 2)  # a poll, and IDLE
+            is_down[0] = False
+            ahead[0] = 7200.0
+            until(lambda: idled[0] == 2)
 
 
 def test_who_waits_an_hour_for_news_again_is_hurried_by_a_poll_that_goes_well(

@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 
 from inbox_agent.errors import StoreError
 from inbox_agent.messages import PARSER_VERSION, FetchedHeader, Message, parse_message
-from inbox_agent.mirror import TRIES, Checkpoint, Mirror
+from inbox_agent.mirror import Checkpoint, Mirror
 from inbox_agent.mirror_rows import Counts, Poll, header_of
+from inbox_agent.sync_plan import TRIES
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 BLOCK = (
@@ -287,6 +288,36 @@ def test_old_rows_are_looked_for_without_reading_the_letters(mirror: Mirror) -> 
     assert step == (
         "SEARCH headers USING COVERING INDEX idx_headers_parser_version (parser_version<?)"
     )
+
+
+def test_letters_of_an_older_uidvalidity_are_compared_by_digest_and_not_one_with_all(
+    mirror: Mirror,
+) -> None:
+    begin(mirror)
+    add(mirror, 1, 2)
+    mirror.begin_folder(*INBOX, 8, None, is_sent=False)
+    questions = (
+        lambda: list(mirror.messages(marked=False)),
+        mirror.folders,
+        lambda: mirror.presence(*INBOX, 8).settle_older(NOW, None, is_read_anew=True),
+    )
+    for ask in questions:
+        steps = [step for step in plans(mirror, ask) if "newer" in step]
+        assert steps
+        assert all("digest=?" in step for step in steps), steps
+
+
+def test_a_window_of_uids_and_the_teams_marks_are_found_without_reading_the_letters(
+    mirror: Mirror,
+) -> None:
+    begin(mirror)
+    add(mirror, 1, 2)
+    steps = plans(mirror, lambda: mirror.presence(*INBOX, 7).held(1, 50_000))
+    steps = [step for step in steps if "headers" in step]
+    assert len(steps) == 3
+    assert all("COVERING INDEX" in step for step in steps), steps
+    steps = plans(mirror, lambda: mirror.mark(*INBOX, 7, frozenset()))
+    assert any("idx_headers_marked" in step for step in steps), steps
 
 
 # -- letters that came with a whole folder --------------------------------------------------

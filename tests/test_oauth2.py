@@ -10,9 +10,11 @@ import logging
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import traceback
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -141,7 +143,7 @@ def test_a_rotated_refresh_token_is_kept_in_a_file_only_we_may_read(
     assert former.read_text() == "refresh-1\n"  # a new file took its place, nothing was cut
     former.unlink()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert list(tmp_path.iterdir()) == [path]
+    assert sorted(each.name for each in tmp_path.iterdir()) == [".token.lock", "token"]
     # the next run begins with it; the server takes no other any more
     assert OAuth2Login(settings_of(tokens, tmp_path), Clock()).token() == "access-3"
 
@@ -192,6 +194,85 @@ def test_a_rotated_token_that_could_not_be_kept_is_used_all_the_same(
     clock.now = NOW + timedelta(hours=1)
     assert login.token() == "access-3"
     assert entries == {("inbox-agent-oauth2", tokens.user): "refresh-3"}
+
+
+def test_a_rotated_token_that_could_not_be_kept_is_kept_before_it_is_used_up(
+    tokens: TokenServer, tmp_path: Path
+) -> None:
+    """At the next poll, an hour before the next refresh: until then a restart would lose it."""
+    kept(tokens, tmp_path)
+    path = tmp_path / "token"
+    login = OAuth2Login(settings_of(tokens, tmp_path), Clock())
+    with unwritable(path):
+        refused(ConfigError, login.token)
+        assert login.token() == "access-2"  # the mailbox is read all the same
+    assert login.token() == "access-2"
+    assert path.read_text() == "refresh-2\n"
+    assert tokens.grants() == ["refresh_token"]
+
+
+@contextmanager
+def unwritable(path: Path) -> Iterator[None]:
+    """Have every write of that name fail, also for root: mkstemp's name would be too long."""
+    plain = tempfile.mkstemp
+
+    def full(**_: Any) -> tuple[int, str]:
+        raise OSError(28, "No space left on device")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "mkstemp", full)
+        yield
+    assert tempfile.mkstemp is plain
+
+
+def test_who_logs_in_again_is_heard_though_a_rotated_token_could_not_be_kept(
+    tokens: TokenServer, tmp_path: Path
+) -> None:
+    kept(tokens, tmp_path)
+    path, clock = tmp_path / "token", Clock()
+    login = OAuth2Login(settings_of(tokens, tmp_path), clock)
+    with unwritable(path):
+        refused(ConfigError, login.token)
+        tokens.give()  # what we hold ends with that, as where the user ends all sessions
+        path.write_text(f"{tokens.refresh_token}\n")
+        clock.now = NOW + timedelta(hours=1)
+        refused(ConfigError, login.token)  # can't be kept either
+    assert login.token() == "access-4"
+    assert path.read_text() == "refresh-4\n"
+    assert [said["refresh_token"] for said in tokens.requests] == [
+        *("refresh-1", "refresh-3"),
+    ]
+
+
+def test_two_processes_do_not_use_up_one_refresh_token(tokens: TokenServer, tmp_path: Path) -> None:
+    """`check` beside a running agent: who comes second uses what the first one kept."""
+    kept(tokens, tmp_path)
+    settings = settings_of(tokens, tmp_path)
+    tokens.token_answers.clear()
+    given: list[str] = []
+    threads = [
+        threading.Thread(target=lambda: given.append(OAuth2Login(settings, Clock()).token()))
+        for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    threads[0].join(0.5)  # both have read what is kept, where nobody keeps them from it
+    tokens.token_answers.set()
+    for thread in threads:
+        thread.join()
+    assert sorted(given) == ["access-2", "access-3"]
+    assert (tmp_path / "token").read_text() == "refresh-3\n"
+    assert sorted(each.name for each in tmp_path.iterdir()) == [".token.lock", "token"]
+
+
+def test_a_token_file_that_can_not_be_looked_for_is_one_line_of_the_config(
+    tokens: TokenServer, tmp_path: Path
+) -> None:
+    path = tmp_path / ("x" * 300)  # for root no folder is closed; Python raises the same way
+    login = OAuth2Login(settings_of(tokens, tmp_path, keep={"file": path}), Clock())
+    told = refused(ConfigError, login.token)
+    assert told.startswith('mailbox "partners": oauth2.keep.file: ')
+    assert "File name too long" in told
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -183,6 +184,40 @@ def test_datasette_beside_the_agent_answers_when_it_is_started(
     finally:
         child.terminate()
         child.wait()
+
+
+def test_who_opened_which_page_stands_in_no_log(tmp_path: Path, free_port: int) -> None:
+    path = make_database(tmp_path / "partners.db", {})
+    child = serve.start(path, metadata_path(), port=free_port)
+    pages = ("contacts?address=canary%40q.example", "canary", "contacts?_sort=canary")
+    codes = []
+    try:
+        for page in pages:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{free_port}/partners/{page}") as one:
+                    codes.append(one.status)
+            except urllib.error.HTTPError as error:
+                codes.append(error.code)
+                error.close()
+    finally:
+        child.terminate()
+        child.wait()
+    assert codes == [200, 404, 500]
+    log = path.with_name("serve.log").read_text("utf-8")
+    assert "Uvicorn running" in log
+    assert "locals" not in log
+    assert [line for line in log.splitlines() if "canary" in line] == []
+
+
+def test_what_datasette_says_does_not_fill_the_disk(
+    tmp_path: Path, free_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serve, "LOG_OCTETS", 100)  # it says 200 until it is up
+    path = make_database(tmp_path / "partners.db", {})
+    child = serve.start(path, metadata_path(), port=free_port)
+    child.terminate()
+    child.wait()
+    assert 0 < path.with_name("serve.log").stat().st_size <= 100
 
 
 def test_datasette_that_does_not_start_says_where_to_look(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import signal
 import socket
 import sqlite3
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -254,3 +256,82 @@ def test_people_are_told_once_that_idle_is_lost_and_programs_each_time(tmp_path:
             running.stop()
     lost = [line for line in running.said if "new letters are found by polls only" in line]
     assert len(lost) == 1
+
+
+# -- beside it --------------------------------------------------------------------------------
+
+
+def trying(top: Path, server: EmbeddedServer) -> Installation:
+    """One mailbox that is read, and one that is tried again and again."""
+    failing = mailbox_entry(server, "failing", port=1)
+    return install(top, mailbox_entry(server), failing, more=HOURLY)
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_it_goes_on_though_nobody_reads_what_it_says(tmp_path: Path, form: str) -> None:
+    with serve_letters(sample(40)) as good:
+        place = trying(tmp_path, EmbeddedServer(good))
+        with program(place, "--log-format", form) as running:
+            assert running.process.stderr
+            running.process.stderr.close()
+            until(lambda: polls(place) >= 4)
+            running.process.terminate()
+            assert running.process.wait(DEADLINE) == 0
+
+
+def polls(place: Installation) -> int:
+    """How many there have been."""
+    sql = "select 1 from sqlite_master where name = 'polls'"
+    if not place.mirror.exists() or not query(place.mirror, sql):
+        return 0
+    return int(query(place.mirror, "select count(*) from polls")[0])
+
+
+def child_of(running: Program) -> int | None:
+    """The process number of its Datasette, once that is there."""
+    number = running.process.pid
+    children = Path(f"/proc/{number}/task/{number}/children").read_text().split()
+    return int(children[0]) if children else None
+
+
+@pytest.fixture
+def serving(tmp_path: Path) -> Iterator[tuple[Program, int]]:
+    """One that polls, with Datasette beside it, and where that serves."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = port_of(free)
+    with serve_letters(sample(40)) as good:
+        place = trying(tmp_path, EmbeddedServer(good))
+        with program(place, "--serve", "--port", str(port)) as running:
+            until(lambda: answers(port))
+            yield running, port
+
+
+def answers(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+def test_a_datasette_that_ended_is_started_again(serving: tuple[Program, int]) -> None:
+    running, port = serving
+    first = child_of(running)
+    assert first is not None
+    os.kill(first, signal.SIGKILL)
+    until(lambda: child_of(running) not in (first, None) and answers(port))
+    running.process.terminate()
+    assert running.process.wait(DEADLINE) == 0
+    assert not answers(port)
+
+
+def test_a_datasette_that_does_not_end_does_not_hold_it(serving: tuple[Program, int]) -> None:
+    running, port = serving
+    child = child_of(running)
+    assert child is not None
+    os.kill(child, signal.SIGSTOP)  # it hears no SIGTERM, like one that has a download to finish
+    try:
+        running.process.terminate()
+        assert running.process.wait(DEADLINE) == 0
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+    assert not answers(port)

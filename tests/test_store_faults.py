@@ -738,3 +738,14 @@ def test_while_somebody_reads_what_was_deleted_it_is_not_said_to_be_gone(
         reader.execute("rollback")
     scrub(place.mirror)
     assert not any(each.stat().st_size for each in place.data.glob("mirror.db-wal"))
+
+
+def test_a_reader_finds_what_lies_beside_a_database_that_was_just_written_anew(
+    place: Installation,
+) -> None:
+    """Without `-wal` and `-shm` one that may not write there could not open it."""
+    scrub(place.mirror)
+    assert {each.name for each in place.data.glob("mirror.db*")} == {
+        *("mirror.db", "mirror.db-wal", "mirror.db-shm")
+    }
+    assert (place.data / "mirror.db-wal").stat().st_size == 0

@@ -28,6 +28,10 @@ class Liar:
     extensions: str = ""
     host: str = "127.0.0.1"
     port: int = 0
+    #: Uids it has trouble with for now.
+    troubled: set[int] = field(default_factory=set)
+    #: Uids that mean another letter than the one of their number.
+    others: dict[int, int] = field(default_factory=dict)
     user: str = "team"
     password: str = "open-sesame"
 
@@ -61,7 +65,11 @@ class Liar:
     def fetch(self, command: bytes) -> bytes:
         if b"VANISHED" in command:
             return f"* VANISHED (EARLIER) {self.vanished}\r\n".encode() + b"{tag} OK done"
-        letters = [fetched(uid, block=letter(uid)) for uid in expanded(command)]
+        if not self.troubled.isdisjoint(expanded(command)):
+            return b"{tag} NO [SERVERBUG] Internal error occurred"
+        letters = [
+            fetched(uid, block=letter(self.others.get(uid, uid))) for uid in expanded(command)
+        ]
         return b"".join(letters) + b"{tag} OK done"
 
 
@@ -236,3 +244,58 @@ def test_a_modseq_that_went_down_has_the_whole_folder_compared(tmp_path: Path) -
         poll(place, AS_OF + MINUTE)
         assert missing(place) == [2]
         assert not any(b"VANISHED" in one for one in server.commands)
+
+
+def test_a_server_brought_back_from_a_backup_hides_no_letter_behind_one_of_the_same_uid(
+    tmp_path: Path,
+) -> None:
+    """It forgot letters 4 and 5 and gave uid 4 away again; UIDVALIDITY is what it was."""
+    letters = "select uid, message_id from headers order by message_id"
+    liar = Liar(exists=5, uidnext=6, uids=[1, 2, 3, 4, 5])
+    with lying(tmp_path, liar) as (place, server):
+        poll(place, AS_OF)
+        liar.exists, liar.uidnext, liar.uids, liar.others = 4, 5, [1, 2, 3, 4], {4: 8}
+        poll(place, AS_OF + MINUTE)
+        ids = [1, 2, 3, 4, 5, 8]
+        assert [name for _, name in query(place.mirror, letters)] == [
+            f"{number}@globex.example" for number in ids
+        ]
+        assert missing(place) == [4, 5]
+        assert query(place.mirror, "select last_uid from folders") == [4]
+        liar.exists, liar.uidnext, liar.uids, liar.others = 5, 6, [1, 2, 3, 4, 5], {4: 8, 5: 9}
+        poll(place, AS_OF + 20 * MINUTE)
+        assert query(place.mirror, "select count(*) from headers") == [7]
+        assert gone(place) == [4, 5]
+        before = len(server.commands)
+        poll(place, AS_OF + 21 * MINUTE)
+        assert not any(b"SEARCH" in one for one in server.commands[before:])
+
+
+def test_numbers_beyond_those_there_are_cost_no_poll(tmp_path: Path) -> None:
+    liar = Liar(uidnext=2**70)
+    with lying(tmp_path, liar) as (place, _):
+        poll(place, AS_OF)
+        assert query(place.mirror, "select uid from headers") == [1, 2, 3]
+        assert query(place.mirror, "select uidnext from folders") == [None]
+
+
+def test_a_letter_refused_in_an_outage_is_waited_for_and_after_three_polls_asked_for_daily(
+    tmp_path: Path,
+) -> None:
+    said = "the server broke off over 1 letters"
+    liar = Liar()
+    with lying(tmp_path, liar) as (place, _):
+        poll(place, AS_OF)
+        liar.exists, liar.uidnext, liar.uids, liar.troubled = 4, 5, [1, 2, 3, 4], {4}
+        for minutes in (1, 2):
+            (error,) = place.agent(AS_OF + minutes * MINUTE).poll(AS_OF).errors
+            assert said in str(error)
+        for at in (AS_OF + 3 * MINUTE, TOMORROW, TOMORROW + MINUTE):
+            poll(place, at)
+        assert query(place.mirror, "select uid from headers") == [1, 2, 3]
+        liar.troubled = set()
+        poll(place, TOMORROW + 2 * MINUTE)
+        assert query(place.mirror, "select uid from headers") == [1, 2, 3]
+        poll(place, TOMORROW + timedelta(days=1, minutes=1))
+        poll(place, TOMORROW + timedelta(days=1, minutes=2))
+        assert query(place.mirror, "select uid from headers") == [1, 2, 3, 4]

@@ -10,6 +10,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
+import rich
 from datasette import hookimpl
 
 from inbox_agent import __version__
@@ -27,8 +28,12 @@ _KEPT = ("_search", "_sort", "_sort_desc", "_col", "_nocol")
 
 @hookimpl  # type: ignore[untyped-decorator]
 def startup(datasette: Datasette) -> None:
-    """No log of who opened which page: its address holds addresses of people, once one filters."""
+    """No log of who opened which page: its address holds addresses of people, once one filters.
+
+    Of every page that fails Datasette prints the traceback by rich, with the local variables.
+    """
     if DATABASE in datasette.databases:
+        rich.get_console().quiet = True
         logging.getLogger("uvicorn.access").addFilter(lambda _record: False)
 
 
