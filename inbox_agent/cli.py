@@ -20,13 +20,10 @@ from inbox_agent import __version__, screens, serve, setup_files
 from inbox_agent.agent import Agent, Report, utc_now
 from inbox_agent.config import Config, is_there, load_config
 from inbox_agent.credentials import environment_without_secrets
-from inbox_agent.due_times import SteadyClock
 from inbox_agent.errors import ConfigError, InboxAgentError
 from inbox_agent.events import Event, fault
 from inbox_agent.exports import export_csv
 from inbox_agent.intake import Import
-from inbox_agent.json_log import json_log
-from inbox_agent.loop import Loop
 from inbox_agent.mirror import Mirror
 from inbox_agent.mirror_rows import instant
 from inbox_agent.stopping import leave_at_once, stop_when_asked
@@ -251,6 +248,11 @@ def _require_mailboxes(config: Config) -> None:
 @click.pass_context
 def run(ctx: click.Context, serving: bool, port: int, form: str) -> None:
     """Poll for ever, until SIGTERM or Ctrl-C."""
+    # no other command needs them, and they take a while
+    from inbox_agent.due_times import SteadyClock  # noqa: PLC0415
+    from inbox_agent.json_log import json_log  # noqa: PLC0415
+    from inbox_agent.loop import Loop  # noqa: PLC0415
+
     stop = threading.Event()
     config = _config(ctx)
     _require_mailboxes(config)

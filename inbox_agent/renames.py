@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from inbox_agent.mailbox import Folder, Mailbox
 from inbox_agent.messages import parse_message
 from inbox_agent.mirror import Mirror
@@ -28,9 +30,20 @@ def _is_same(mirror: Mirror, mailbox: Mailbox, name: str, folder: Folder, was: U
 
     Some may have been deleted meanwhile: of those that are given each must be the same.
     """
-    presence, keeper = mirror.presence(name, was.name, was.uidvalidity), mirror.keeper()
+    presence = mirror.presence(name, was.name, was.uidvalidity)
     held = presence.digests(spread(presence.samples()))
-    given = [header for batch, _ in mailbox.fetch(folder, sorted(held)) for header in batch]
-    kept = {header.uid: keeper.kept(header) for header in given}
-    found = {uid: header and parse_message(header).digest for uid, header in kept.items()}
+    found = given_digests(mirror, mailbox, folder, sorted(held))
     return bool(found) and all(held[uid] == digest for uid, digest in found.items())
+
+
+def given_digests(
+    mirror: Mirror, mailbox: Mailbox, folder: Folder, uids: Sequence[int]
+) -> dict[int, str | None]:
+    """What the letters are that the server gives for these uids of the examined folder.
+
+    As they would be held, for comparing with those that are; None for one that may not be kept.
+    """
+    keeper = mirror.keeper()
+    given = [header for batch, _ in mailbox.fetch(folder, uids) for header in batch]
+    kept = {header.uid: keeper.kept(header) for header in given}
+    return {uid: parse_message(header).digest if header else None for uid, header in kept.items()}

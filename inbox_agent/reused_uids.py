@@ -7,9 +7,9 @@ uids away again. It has to change UIDVALIDITY (RFC 3501 §2.3.1.1); not every on
 from __future__ import annotations
 
 from inbox_agent.mailbox import Folder, Mailbox
-from inbox_agent.messages import parse_message
 from inbox_agent.mirror import Mirror
 from inbox_agent.mirror_presence import Presence
+from inbox_agent.renames import given_digests
 from inbox_agent.sync_plan import OVERLAP, Found
 
 
@@ -26,12 +26,7 @@ def reused_uids(
     near = held[-(len(above) + OVERLAP) :]
     there = mailbox.still_there(near)
     unlisted = [uid for uid in above if uid not in there]
-    given = [header for batch, _ in mailbox.fetch(folder, sorted(there)) for header in batch]
-    known, keeper = presence.digests(sorted(there)), mirror.keeper()
-    kept = {header.uid: keeper.kept(header) for header in given}
-    other = [
-        uid
-        for uid, header in kept.items()
-        if header is None or parse_message(header).digest != known[uid]
-    ]
+    known = presence.digests(sorted(there))
+    given = given_digests(mirror, mailbox, folder, sorted(there))
+    other = [uid for uid, digest in given.items() if digest != known[uid]]
     return sorted([*other, *unlisted])
