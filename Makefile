@@ -4,10 +4,10 @@
 PYTHON ?=
 ARGS ?=
 BIN := .venv/bin
-QUICK := not (slow or dovecot or browser or corpora or reliability)
+QUICK := not (slow or simulation or dovecot or browser or corpora or reliability)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test reliability quick real-mail accuracy faults lint format docs lock clean
+.PHONY: help install demo test reliability quick real-mail accuracy simulations simulation-tables faults lint format docs lock clean
 
 help: ## Shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -20,11 +20,18 @@ demo: install ## Runs the whole job on a sample mailbox, then Datasette (ARGS="-
 
 test: install ## Runs the tests (ARGS="-k silence"); as root fetches Dovecot and Chromium first
 	@scripts/install-test-packages
-	@$(BIN)/python -m pytest -n 2 -m 'not reliability' $(ARGS)
+	@$(BIN)/python -m pytest -n 2 -m 'not (reliability or simulation or corpora)' $(ARGS)
 
 reliability: install ## Runs those of crashes, cuts, stops, erasures and four servers
 	@scripts/install-test-packages
 	@$(BIN)/python -m pytest -n 3 -m reliability $(ARGS)
+
+simulation-tables: install ## Writes docs/simulations.md: the figures beside a known truth
+	@$(BIN)/python tests/simulations/report.py
+
+simulations: install ## Runs those on simulated partnerships and on real mail
+	@scripts/install-test-packages
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m '(simulation or corpora) and not reliability' $(ARGS)
 
 quick: install ## Runs the tests that take seconds and need nothing but Python
 	@$(BIN)/python -m pytest -m '$(QUICK)' $(ARGS)

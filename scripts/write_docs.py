@@ -14,7 +14,8 @@ import click
 
 from inbox_agent.catalogue import TABLES, VIEWS, Table, View, metadata_path, metadata_yaml
 from inbox_agent.cli import main as commands
-from inbox_agent.definitions import definitions
+from inbox_agent.definitions import MEASURES, Measure
+from inbox_agent.methodology import CHAPTERS
 
 TOP = Path(__file__).parent.parent
 README = TOP / "README.md"
@@ -36,17 +37,38 @@ def tables() -> Iterator[str]:
         yield "\n".join(f"| `{c.name}` | {_cell(c.text)} |" for c in each.columns) + "\n"
 
 
-def measures() -> Iterator[str]:
-    """Every measure with its definition."""
-    yield "# Definitions\n"
+def methodology() -> Iterator[str]:
+    """Every measure with its definition, in chapters."""
+    known = {measure.name: measure for measure in MEASURES}
+    yield "# How every figure is made\n"
     yield (
-        "Made by `make docs` from the places in the code that make each figure; the table\n"
-        "`definitions` holds the same words.\n"
+        "For people who use the figures: what each means, how it is made, its edge cases, its\n"
+        "source. Made by `make docs` from the places in the code that make the figures, so that\n"
+        "the page can't say anything else than the code does; the table `definitions` holds the\n"
+        "same words.\n\n"
+        "An empty figure (NULL) is unknown or not reached, and never 0; why, stands with each.\n"
+        "Below each text stand the columns that hold it, their unit and the source.\n"
     )
-    for row in definitions():
-        unit = f" ({row['unit']})" if row["unit"] else ""
-        source = f" Source: {row['source']}." if row["source"] else ""
-        yield f"**{row['name']}**{unit}: {row['definition']}{source}\n"
+    titles = (chapter.title for chapter in CHAPTERS)
+    yield "\n".join(f"* [{title}](#{_anchor(title)})" for title in titles) + "\n"
+    for chapter in CHAPTERS:
+        yield f"## {chapter.title}\n\n{chapter.lead}\n"
+        for name, heading in chapter.headings.items():
+            yield _section(heading, known[name])
+
+
+def _section(heading: str, measure: Measure) -> str:
+    what, *cases = measure.paragraphs
+    names = ", ".join(f"`{name}`" for name in measure.name.split(", ") if " " not in name)
+    source = f"Source: {measure.source}" if measure.source else None
+    said = [part for part in (names, measure.unit, source) if part]
+    return "\n\n".join((f"### {heading}", f"**{what}**", *cases, " · ".join(said))).rstrip() + "\n"
+
+
+def _anchor(title: str) -> str:
+    """As GitHub makes it."""
+    kept = re.sub(r"[^\w\- ]", "", title.lower())
+    return kept.replace(" ", "-")
 
 
 def help_lines() -> Iterator[str]:
@@ -86,7 +108,7 @@ def generated() -> dict[Path, str]:
     return {
         metadata_path(): metadata_yaml(),
         TOP / "docs" / "tables.md": "\n".join(tables()),
-        TOP / "docs" / "definitions.md": "\n".join(measures()),
+        TOP / "docs" / "methodology.md": "\n".join(methodology()),
         README: readme,
     }
 
