@@ -128,8 +128,10 @@ def decoded_part(mime_header: bytes, body: bytes) -> bytes:
     if encoding != "base64":
         return body
     letters = re.sub(rb"[^A-Za-z0-9+/]", b"", body)
+    if len(letters) % 4 == 1:
+        letters = letters[:-1]
     try:
-        return base64.b64decode(letters[: len(letters) // 4 * 4])
+        return base64.b64decode(letters + b"=" * (-len(letters) % 4))
     except binascii.Error:
         return b""
 

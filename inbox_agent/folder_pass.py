@@ -40,7 +40,7 @@ class Job:
     """What is the same for every folder of a mailbox; `name` is the mailbox's.
 
     `now` is when the pass began. `keyword` is the team's mark, `since` the day before which
-    nothing is looked for.
+    nothing is looked for. `languages`: those in which texts are looked at, if they are.
     """
 
     mirror: Mirror
@@ -52,6 +52,7 @@ class Job:
     keyword: str | None = None
     since: date | None = None
     tally: Tally = field(default_factory=Tally)
+    languages: frozenset[str] | None = None
 
 
 class FolderPass:
@@ -129,16 +130,20 @@ class FolderPass:
             listed = self._mailbox.new_uids(todo.search_from - 1)
             known = self._presence(begun.uidvalidity).known(todo.search_from, MAX_UID)
             new = [uid for uid in listed if uid not in known]
-        again = self._mirror.to_retry(*self._where, begun.uidvalidity or 0)
+        here = (*self._where, begun.uidvalidity or 0)
+        again, last = self._mirror.to_retry(*here), self._mirror.on_last_try(*here)
         self._job.progress.folder(*self._where, len(new) + len(again))
-        self._fetch(begun, again)
+        # A text over which the server breaks off is not worth its letter.
+        self._fetch(begun, [uid for uid in again if uid in last], with_texts=False)
+        self._fetch(begun, [uid for uid in again if uid not in last])
         self._fetch(begun, new)
         return listed
 
-    def _fetch(self, begun: Checkpoint, uids: list[int]) -> None:
+    def _fetch(self, begun: Checkpoint, uids: list[int], *, with_texts: bool = True) -> None:
         """Fetch in batches; each is kept together with the checkpoint that covers it."""
         job = self._job
-        for headers, missing in self._mailbox.fetch(self._folder, uids):
+        languages = job.languages if with_texts else None
+        for headers, missing in self._mailbox.fetch(self._folder, uids, languages=languages):
             seen = [header.uid for header in headers] + missing
             here = Checkpoint(begun.uidvalidity, max([begun.last_uid, *seen]))
             job.tally.new_messages += self._mirror.add(*self._where, here, headers, missing)

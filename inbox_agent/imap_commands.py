@@ -17,6 +17,7 @@ from typing import Any
 from inbox_agent import __version__
 from inbox_agent.delivery_reports import PART_HEADER_OCTETS, PART_OCTETS
 from inbox_agent.imap_socket import TimelyReader, keep_alive
+from inbox_agent.letter_text import TEXT_FIELDS, TEXT_OCTETS
 from inbox_agent.messages import HEADER_FIELDS
 
 #: The highest uid there can be (RFC 3501 §9, nz-number).
@@ -45,6 +46,13 @@ _PART = f"BODY.PEEK[{{0}}.MIME]<0.{PART_HEADER_OCTETS}> BODY.PEEK[{{0}}]<0.{PART
 #: and third part (RFC 6522 §3), and the transfer encoding of each.
 REPORT_ITEMS = f"(UID {_PART.format(2)} {_PART.format(3)})"
 
+#: What is asked for of a letter where ``[read_text]`` is on: the beginning of its text, and how
+#: that is written.
+TEXT_ITEMS = (
+    f"(UID BODY.PEEK[HEADER.FIELDS ({' '.join(TEXT_FIELDS).upper()})]<0.{PART_HEADER_OCTETS}> "
+    f"BODY.PEEK[TEXT]<0.{TEXT_OCTETS}>)"
+)
+
 #: Who we are, for the server's log (RFC 2971 §3.3).
 OUR_ID = f'("name" "inbox-agent" "version" "{__version__}")'
 
@@ -67,7 +75,10 @@ _ALLOWED = tuple(
         + rb"(?: SINCE \d\d-[A-Z]{3}-\d{4})?(?: KEYWORD %b)?" % _KEYWORD,
         *(
             rb"UID FETCH %b " % _SET + re.escape(items.encode())  # RFC 3501 §6.4.5, §6.4.8
-            for items in (FETCH_ITEMS, GMAIL_FETCH_ITEMS, OBJECT_FETCH_ITEMS, REPORT_ITEMS)
+            for items in (
+                *(FETCH_ITEMS, GMAIL_FETCH_ITEMS, OBJECT_FETCH_ITEMS),
+                *(REPORT_ITEMS, TEXT_ITEMS),
+            )
         ),
         # RFC 7162 §3.1.4.1 and §3.2.6
         rb"UID FETCH %b \(UID\) \(CHANGEDSINCE [1-9]\d{0,18} VANISHED\)" % _SET,

@@ -5,15 +5,21 @@ A server that refuses, or answers what can't be read, costs no more letters than
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+from imapclient import imap_utf7
 from imapclient.response_parser import parse_fetch_response
 
 from inbox_agent import imap_answers as answers
+from inbox_agent.config import MailboxSettings
 from inbox_agent.errors import Fault
+from inbox_agent.header_block import kept_fields
 from inbox_agent.imap_commands import FETCH_ITEMS, uid_set
 from inbox_agent.imap_faults import fault_of, is_busy
-from inbox_agent.imap_session import Session
+from inbox_agent.imap_folders import Folder, for_people
+from inbox_agent.imap_session import FolderStatus, Session
+from inbox_agent.messages import HEADER_FIELDS, FetchedHeader
 
 
 class LetterReader:
@@ -90,3 +96,29 @@ def _is_taken(letter: answers.Items, is_alone: bool, was_suspect: bool) -> bool:
     if letter.is_suspect:
         return is_alone and was_suspect
     return is_alone or letter.is_complete
+
+
+def as_fetched(
+    letter: answers.Items,
+    uid: int,
+    settings: MailboxSettings,
+    opened: tuple[Folder, FolderStatus],
+    fetched_at: datetime,
+) -> FetchedHeader:
+    """A letter of the folder that was `opened`, with what we may keep of its header block."""
+    folder, status = opened
+    labels = tuple(for_people(label, imap_utf7.decode) for label in letter.hints.labels)
+    is_sent = folder.is_sent or r"\Sent" in labels  # Gmail's All Mail holds both
+    return FetchedHeader(
+        mailbox=settings.name,
+        folder=folder.name,
+        uidvalidity=status.uidvalidity,
+        uid=uid,
+        received_at=letter.received_at,
+        size_octets=letter.size_octets,
+        block=kept_fields(letter.block, settings.received_by, is_sent, HEADER_FIELDS),
+        fetched_at=fetched_at,
+        email_id=letter.hints.email_id,
+        thread_id=letter.hints.thread_id,
+        labels=labels,
+    )

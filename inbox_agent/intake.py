@@ -19,7 +19,9 @@ from inbox_agent.messages import HEADER_FIELDS, FetchedHeader, Message, parse_me
 from inbox_agent.mirror import Checkpoint, Mirror
 from inbox_agent.mirror_rows import Counts
 from inbox_agent.progress import Progress
+from inbox_agent.text_signs import signs_of_letter
 from inbox_agent.undelivered import may_be_report
+from inbox_agent.worth_reading import is_worth_reading
 
 ReceivedFrom = Literal["received", "envelope", "date"]
 
@@ -44,13 +46,17 @@ class Import:
 
 @dataclass
 class Intake:
-    """One import as it goes; `last_at` is the instant of the latest letter of its files."""
+    """One import as it goes; `last_at` is the instant of the latest letter of its files.
+
+    Texts are looked at where `languages` are given, in these.
+    """
 
     mirror: Mirror
     job: Import
     received_by: frozenset[str]
     clock: Callable[[], datetime]
     progress: Progress
+    languages: frozenset[str] | None = None
     new_messages: int = 0
     last_at: datetime | None = None
     folders: set[str] = field(default_factory=set)
@@ -144,6 +150,8 @@ class Intake:
         message = parse_message(header, is_sent_copy=self.job.is_sent)
         if may_be_report(message):
             header = replace(header, report=kept_report(letter.start))
+        if self.languages and is_worth_reading(message):
+            header = replace(header, text_signs=signs_of_letter(letter.start, self.languages))
         arrived_at = self._arrived_at(letter, message)
         return replace(header, received_at=arrived_at), replace(message, received_at=arrived_at)
 

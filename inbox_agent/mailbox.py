@@ -18,7 +18,6 @@ from typing import Self
 from imapclient import SocketTimeout, imap_utf7
 from imapclient.datetime_util import format_criteria_date
 
-from inbox_agent import imap_answers as answers
 from inbox_agent.config import MailboxSettings
 from inbox_agent.errors import (
     ConfigError,
@@ -26,24 +25,24 @@ from inbox_agent.errors import (
     FolderUnavailable,
     MailboxUnavailable,
 )
-from inbox_agent.header_block import kept_fields
 from inbox_agent.imap_client import Client, logged_in
-from inbox_agent.imap_commands import FETCH_ITEMS, MAX_UID, REPORT_ITEMS, is_keyword
+from inbox_agent.imap_commands import FETCH_ITEMS, MAX_UID, REPORT_ITEMS, TEXT_ITEMS, is_keyword
 from inbox_agent.imap_extensions import extensions
-from inbox_agent.imap_fetch import LetterReader
+from inbox_agent.imap_fetch import LetterReader, as_fetched
 from inbox_agent.imap_folders import (
     Choice,
     Folder,
     choose_folders,
-    for_people,
     list_lines,
     listed_folders,
 )
 from inbox_agent.imap_login import ready
 from inbox_agent.imap_pace import Pace
+from inbox_agent.imap_parts import Answers
 from inbox_agent.imap_reports import with_reports
 from inbox_agent.imap_session import FolderStatus, Session
-from inbox_agent.messages import HEADER_FIELDS, FetchedHeader
+from inbox_agent.imap_texts import with_signs
+from inbox_agent.messages import FetchedHeader
 from inbox_agent.oauth2 import Login
 
 __all__ = ["Folder", "FolderStatus", "Mailbox"]
@@ -198,11 +197,16 @@ class Mailbox:
         return frozenset(self._session.search(1, f" KEYWORD {keyword}"))
 
     def fetch(
-        self, folder: Folder, uids: Sequence[int], batch: int = 250
+        self,
+        folder: Folder,
+        uids: Sequence[int],
+        batch: int = 250,
+        languages: frozenset[str] | None = None,
     ) -> Iterator[tuple[list[FetchedHeader], list[int]]]:
         """The header blocks of `uids`, batch by batch, ascending, with the uids there is none for.
 
-        A bounce comes with what is kept of its delivery report, if the server gives it.
+        A bounce comes with what is kept of its delivery report, if the server gives it; with
+        `languages` letters come with the signs in their texts, likewise (`text_signs`).
         A letter is given up only after it was asked for alone. One over which the server breaks
         off is found on new connections, part by part, and costs only itself. Raises
         FolderUnavailable where the server refuses a whole batch or the folder is made anew
@@ -216,7 +220,7 @@ class Mailbox:
         while waiting:
             part = waiting.popleft()
             try:
-                headers = self._headers(folder, status, part)
+                headers = self._headers(part, languages)
             except MailboxUnavailable as exc:
                 self._go_on_after(exc, folder, status)
                 if len(part) == 1:
@@ -228,14 +232,21 @@ class Mailbox:
             got = {header.uid for header in headers}
             yield headers, [uid for uid in part if uid not in got]
 
-    def _headers(
-        self, folder: Folder, status: FolderStatus, uids: list[int]
-    ) -> list[FetchedHeader]:
+    def _headers(self, uids: list[int], languages: frozenset[str] | None) -> list[FetchedHeader]:
+        opened = self._session.opened()
         with self._pace.batch():
             found = self._reader.read_batch(uids)
         self.broken_over += self._reader.refused_for_now
-        headers = [self._header(folder, status, uid, found[uid]) for uid in sorted(found)]
-        return with_reports(headers, lambda some: self._reader.ask(some, REPORT_ITEMS))
+        headers = [
+            as_fetched(found[uid], uid, self._settings, opened, self._clock())
+            for uid in sorted(found)
+        ]
+        headers = with_reports(headers, lambda some: self._reader.ask(some, REPORT_ITEMS))
+        return with_signs(headers, self._texts, languages) if languages else headers
+
+    def _texts(self, uids: list[int]) -> Answers | None:
+        with self._pace.batch():
+            return self._reader.ask(uids, TEXT_ITEMS)
 
     def _go_on_after(self, lost: MailboxUnavailable, folder: Folder, status: FolderStatus) -> None:
         """Connect anew and open the folder again; one letter may be what broke the connection.
@@ -267,25 +278,6 @@ class Mailbox:
     ) -> None:
         # Who is asked to leave does not wait for a goodbye.
         (self._session.drop if kind in (KeyboardInterrupt, SystemExit) else self.close)()
-
-    def _header(
-        self, folder: Folder, status: FolderStatus, uid: int, letter: answers.Items
-    ) -> FetchedHeader:
-        labels = tuple(for_people(label, imap_utf7.decode) for label in letter.hints.labels)
-        is_sent = folder.is_sent or r"\Sent" in labels  # Gmail's All Mail holds both
-        return FetchedHeader(
-            mailbox=self._settings.name,
-            folder=folder.name,
-            uidvalidity=status.uidvalidity,
-            uid=uid,
-            received_at=letter.received_at,
-            size_octets=letter.size_octets,
-            block=kept_fields(letter.block, self._settings.received_by, is_sent, HEADER_FIELDS),
-            fetched_at=self._clock(),
-            email_id=letter.hints.email_id,
-            thread_id=letter.hints.thread_id,
-            labels=labels,
-        )
 
 
 def _pieces(uids: list[int], size: int) -> list[list[int]]:

@@ -19,13 +19,17 @@ from inbox_agent.progress import Progress
 
 @dataclass
 class Reading:
-    """One pass over one mailbox, and how it goes; a folder that fails costs that folder."""
+    """One pass over one mailbox, and how it goes; a folder that fails costs that folder.
+
+    Texts are looked at where `languages` are given, in these.
+    """
 
     mirror: Mirror
     settings: MailboxSettings
     clock: Callable[[], datetime]
     progress: Progress
     stop: threading.Event = field(default_factory=threading.Event)
+    languages: frozenset[str] | None = None
     folders: int = 0
     tally: Tally = field(default_factory=Tally)
     errors: list[InboxAgentError] = field(default_factory=list)
@@ -58,6 +62,7 @@ class Reading:
                 keyword=keyword,
                 since=since,
                 tally=self.tally,
+                languages=self.languages,
             )
             for name in mailbox.missing:
                 self._missing(name)

@@ -146,7 +146,10 @@ def test_parts_are_read_without_their_transfer_encoding() -> None:
 
 def test_base64_that_is_cut_off_is_read_up_to_there() -> None:
     header = b"Content-Type: message/delivery-status\r\nContent-Transfer-Encoding: base64\r\n\r\n"
-    assert decoded_part(header, base64.b64encode(b"Action: failed")[:-6]) == b"Action: f"
+    coded = base64.b64encode(b"Action: failed")  # four characters stand for three octets
+    assert decoded_part(header, coded) == b"Action: failed"
+    assert decoded_part(header, coded[:-6]) == b"Action: fa"
+    assert decoded_part(header, coded[:-7]) == b"Action: f"
     assert decoded_part(header, b"====") == b""
 
 
