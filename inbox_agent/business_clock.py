@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -28,10 +28,12 @@ class _Dates(Protocol):
     def __contains__(self, day: date, /) -> bool: ...
 
 
+@lru_cache(maxsize=256)
 def holiday_calendar(code: str) -> _Dates:
     """The public holidays of a country or a country's part, like ``DE`` or ``DE-BY``.
 
-    Raises NotImplementedError where the library has no such calendar.
+    One for all clocks, as it works out each year when first asked. Raises NotImplementedError
+    where the library has no such calendar.
     """
     country, _, part = code.partition("-")
     return _holidays.country_holidays(country, subdiv=part or None)
@@ -77,6 +79,14 @@ class BusinessClock:
         """The instant (UTC) at which a day of this clock's zone begins."""
         return self._instant(day, _MIDNIGHT)
 
+    def day_start(self, at: datetime) -> datetime:
+        """The last local midnight at or before an instant."""
+        return self.midnight(self.local_date(at))
+
+    def month_start(self, at: datetime) -> datetime:
+        """The local midnight that begins the month of an instant."""
+        return self.midnight(self.local_date(at).replace(day=1))
+
     def is_working_day(self, day: date) -> bool:
         """Whether anything is open on that day."""
         return (
@@ -101,24 +111,29 @@ class BusinessClock:
     def reading(self, at: datetime) -> int:
         """Working seconds from 1990 to an instant, whole ones; never falls as time goes on."""
         day = self.local_date(at)
-        return self._sum_before(day)[1] + int(
-            sum(max(0.0, (min(at, end) - start).total_seconds()) for start, end in self._open(day))
-        )
+        spans = (min(at, end) - start for start, end in self.open_hours(day))
+        return self._sum_before(day)[1] + int(sum(max(0.0, span.total_seconds()) for span in spans))
 
     def working_seconds(self, start: datetime, end: datetime) -> int:
-        """Working time between two instants; 0 when the second is earlier.
+        """The working time from one instant to another, by the hours of the side that answers.
 
-        What lies outside the hours of the side that answers is no time: an ask outside hours
-        that is answered outside hours takes 0 seconds.
+        With hours from 9:00 to 17:00, Monday to Friday: asked on Friday at 16:00 and answered on
+        Monday at 10:00 takes two hours; asked at 20:00 and answered at 9:15 the next morning, 15
+        minutes. Nights, weekends, holidays, closed days and breaks are no time: what is asked
+        outside hours and answered before the next opening takes 0. When the clocks are changed in a
+        night, hours have the length they really had. Of an answer it is empty where
+        response_seconds is.
         """
         return max(0, self.reading(end) - self.reading(start))
 
     def deadline(self, start: datetime, span: Span) -> datetime:
-        """The instant by which something asked at `start` is due.
+        """The instant by which an answer is due, by the standard of the side that answers.
 
-        Business hours count working time. Business days are the same local time that many
-        working days later, from the next opening when asked outside hours (the very closing
-        time is outside), and no later than that day's closing. Other spans are by the calendar.
+        Business hours run in working time only: 4 of them from Friday at 15:00 end on Monday at
+        11:00. Business days are the same local time so many working days later: 1 from Friday at
+        15:00 is Monday at 15:00; asked outside hours (the very closing time is outside) they run
+        from the next opening, and they never end later than that day's closing. Other spans are by
+        the calendar. Empty without a standard.
         """
         if span.unit == "working_seconds":
             return self._after_working_seconds(start, span.amount)
@@ -129,7 +144,7 @@ class BusinessClock:
     def _after_working_seconds(self, start: datetime, seconds: int) -> datetime:
         day, left = self.local_date(start), float(seconds)
         while True:
-            for opening, closing in self._open(day):
+            for opening, closing in self.open_hours(day):
                 begin = max(opening, start)
                 length = (closing - begin).total_seconds()
                 if length >= left:
@@ -138,19 +153,25 @@ class BusinessClock:
             day += _DAY
 
     def _after_working_days(self, start: datetime, count: int) -> datetime:
-        begin = self._next_open(start).astimezone(self.zone)
-        day = self.working_day_after(begin.date(), count)
-        return min(self._instant(day, begin.timetz().replace(tzinfo=None)), self._open(day)[-1][1])
+        begin = self.next_open(start)
+        return self.same_time(begin, self.working_day_after(self.local_date(begin), count))
 
-    def _next_open(self, at: datetime) -> datetime:
+    def same_time(self, at: datetime, day: date) -> datetime:
+        """The same local time on another working day, but no later than that day's closing."""
+        wall = at.astimezone(self.zone).time()
+        return min(self._instant(day, wall), self.open_hours(day)[-1][1])
+
+    def next_open(self, at: datetime) -> datetime:
+        """The instant itself within working hours, else the next opening; closing is outside."""
         day = self.local_date(at)
         while True:
-            for opening, closing in self._open(day):
+            for opening, closing in self.open_hours(day):
                 if at < closing:
                     return max(at, opening)
             day += _DAY
 
-    def _open(self, day: date) -> tuple[tuple[datetime, datetime], ...]:
+    def open_hours(self, day: date) -> tuple[tuple[datetime, datetime], ...]:
+        """The spans of a day in which somebody is there, as instants (UTC)."""
         if not self.is_working_day(day):
             return ()
         return tuple(
@@ -169,11 +190,31 @@ class BusinessClock:
         index = max(0, (day - _EPOCH).days)
         days, seconds = self._sums[-1]
         for each in range(len(self._sums) - 1, index):
-            open_hours = self._open(_EPOCH + each * _DAY)
-            days += bool(open_hours)
-            seconds += sum(int((end - start).total_seconds()) for start, end in open_hours)
+            day = _EPOCH + each * _DAY
+            if self.is_working_day(day):
+                days += 1
+                seconds += self._seconds_on(day)
             self._sums.append((days, seconds))
         return self._sums[index]
+
+    def _seconds_on(self, day: date) -> int:
+        """The working seconds of a working day; only where the clock is changed they differ."""
+        if self._offset(day) == self._offset(day + _DAY):
+            return self._usual_seconds
+        return sum(int((end - start).total_seconds()) for start, end in self.open_hours(day))
+
+    @cached_property
+    def _usual_seconds(self) -> int:
+        day = datetime.combine(_EPOCH, _MIDNIGHT)
+        ends = (
+            (datetime.combine(_EPOCH, opening), datetime.combine(_EPOCH, closing))
+            for opening, closing in self.hours
+        )
+        spans = (end - start if end > day else end + _DAY - start for start, end in ends)
+        return int(sum(span.total_seconds() for span in spans))
+
+    def _offset(self, day: date) -> timedelta | None:
+        return datetime.combine(day, _MIDNIGHT, self.zone).utcoffset()
 
 
 _DAY = timedelta(days=1)
@@ -181,10 +222,17 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Clocks:
-    """The two calendars of a partnership: ours, and theirs (ours where nothing is known)."""
+    """The two calendars of a partnership: ours, and theirs (ours where nothing is known).
+
+    `learns_zone` and `learns_hours`: theirs may be learned from their letters, as nobody has said
+    which they are (`learned_clock.their_calendar`). `said`: the keys that the partner's entry has.
+    """
 
     us: BusinessClock
     them: BusinessClock
+    learns_zone: bool = False
+    learns_hours: bool = False
+    said: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,22 @@ _SHAPES = tuple(
 _OFFSET = re.compile(r"(?:(?:GMT|UTC?|Z)\s*)?([+-])([0-9]{1,2})(?::?([0-9]{2}))?(?![0-9])", re.I)
 _NAME = re.compile(r"([a-z]+)(?![a-z0-9+-])", re.IGNORECASE)
 _LAST_NAME = re.compile(r"([a-z]+)$", re.IGNORECASE)
+_LAST_OFFSET = re.compile(r"([+-])([0-9]{2})([0-9]{2})$")
+#: The names of zones that RFC 5322 §4.3 knows, in hours. ``Z`` and the other single letters say
+#: nothing (they are to be read as ``-0000``).
+_NAMED_HOURS = {
+    name: hours
+    for hours, names in (
+        (0, "ut utc gmt"),
+        (-4, "edt"),
+        (-5, "est cdt"),
+        (-6, "cst mdt"),
+        (-7, "mst pdt"),
+        (-8, "pst"),
+    )
+    for name in names.split()
+}
+_QUARTER_MINUTES = 15
 
 
 def doubtful_zone(text: str) -> str | None:
@@ -82,6 +98,26 @@ def doubtful_zone(text: str) -> str | None:
     """
     zone = _LAST_NAME.search(text)
     return "date_zone_unknown" if zone and zone[0].lower() not in _KNOWN_ZONES else None
+
+
+def written_offset(text: str) -> int | None:
+    """The zone that a date in the form of RFC 5322 ends with, in minutes east of UTC.
+
+    None where it says nothing of the place: ``-0000``, which is UTC and no word on the zone (§3.3),
+    single letters and unknown names (§4.3), and offsets that are no quarters of an hour, as no zone
+    has. Dates whose zone is impossible (`header_reading.read_date`) are not asked about.
+    """
+    name = _LAST_NAME.search(text)
+    if name:
+        hours = _NAMED_HOURS.get(name[1].lower())
+        return None if hours is None else hours * 60
+    offset = _LAST_OFFSET.search(text)
+    if offset is None or offset[0] == "-0000":
+        return None
+    minutes = int(offset[2]) * 60 + int(offset[3])
+    if minutes % _QUARTER_MINUTES:
+        return None
+    return -minutes if offset[1] == "-" else minutes
 
 
 def standard_date(text: str) -> tuple[str, str | None] | None:

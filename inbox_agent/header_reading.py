@@ -12,7 +12,7 @@ from itertools import islice
 
 from mailparser import MailParser, core, utils
 
-from inbox_agent.date_fields import doubtful_zone, standard_date
+from inbox_agent.date_fields import doubtful_zone, standard_date, written_offset
 from inbox_agent.header_cleaning import CleanHeader
 
 ADDRESS_FIELDS = ("from", "to", "cc", "bcc")
@@ -81,25 +81,38 @@ def read_mailboxes(values: Iterable[str]) -> Mailboxes:
         return []
 
 
-def read_date(text: str) -> tuple[datetime | None, str | None]:
-    """The instant in UTC of a date without comments, and what is doubtful about it.
+@dataclass(frozen=True, slots=True)
+class DateReading:
+    """The instant of a date (UTC), what is doubtful about it, the zone offset it is written with.
+
+    The doubt is a key of `header_cleaning.PROBLEMS`; for the offset see
+    `date_fields.written_offset`.
+    """
+
+    at: datetime | None
+    doubt: str | None
+    offset_minutes: int | None = None
+
+
+def read_date(text: str) -> DateReading:
+    """A date without comments; never raises.
 
     mail-parser takes what RFC 5322 allows (§3.3, §4.3); other shapes are put into that first.
-    The doubt is a key of `header_cleaning.PROBLEMS`.
     """
     text = text[:DATE_CHARACTERS].strip()
     doubt = doubtful_zone(text)
     found = _converted(text)
     if found is None:
         standard = standard_date(text)
-        found = _converted(standard[0]) if standard else None
-        doubt = standard[1] if standard else None
+        text, doubt = standard or ("", None)
+        found = _converted(text) if standard else None
     if found is None:
-        return None, "date_unreadable"
+        return DateReading(None, "date_unreadable")
     at, hours = found
     if abs(hours) > LARGEST_OFFSET_HOURS:
-        return None, "date_zone_impossible"
-    return at.astimezone(UTC).replace(microsecond=0), doubt
+        return DateReading(None, "date_zone_impossible")
+    offset = None if doubt else written_offset(text)
+    return DateReading(at.astimezone(UTC).replace(microsecond=0), doubt, offset)
 
 
 def _converted(text: str) -> tuple[datetime, float] | None:
