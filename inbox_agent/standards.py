@@ -50,15 +50,37 @@ class Span:
             )
         return cls(amount=int(match[1]) * unit[1], unit=unit[0])
 
+    @property
+    def words(self) -> str:
+        """As people write it, in the largest unit that leaves nothing over: ``2 business days``.
+
+        Weeks are written as days.
+        """
+        sizes = {name: size for name, (unit, size) in _UNITS.items() if unit == self.unit}
+        sizes.pop("week", None)
+        fits = [name for name, size in sizes.items() if self.amount % size == 0]
+        if not fits:
+            return f"{self.amount} {self.unit.replace('_', ' ')}"
+        name = max(fits, key=sizes.__getitem__)
+        count = self.amount // sizes[name]
+        return f"{count} {name}" if count == 1 else f"{count} {name}s"
+
 
 @dataclass(frozen=True, slots=True)
 class Standards:
-    """A partner's line in the sand: its own, else its tier's, else the team's; None where unset."""
+    """A partner's line in the sand: its own, else its tier's, else the team's; None where unset.
+
+    The shares say how many of the asks are to be answered in time; `min_contacts` how many people
+    of the partner are to have written in the window.
+    """
 
     we_answer_within: Span | None = None
     they_answer_within: Span | None = None
     contact_every: Span | None = None
     contact_at_least_every: Span | None = None
+    we_answer_share: float = 0.9
+    they_answer_share: float = 0.9
+    min_contacts: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
