@@ -1,4 +1,4 @@
-"""Which of our letters never arrived: delivery reports and what they are about."""
+"""Which of our letters never arrived, and whom none reaches: delivery reports and their letters."""
 
 from __future__ import annotations
 
@@ -12,22 +12,19 @@ _REPORT_REACH = timedelta(days=3)
 
 
 def bounced_letters(conversations: Sequence[Conversation]) -> frozenset[str]:
-    """Which of our letters bounced for every recipient of the partner, and so never arrived.
+    """Which of our letters never arrived, as they came back for every recipient of the partner.
 
-    A report is about the letter it returns; where we do not hold that, about those of ours that
-    it answers. One that names no letter is about the latest letter of ours to that one address
-    within the 3 days before it, if that letter had no other recipient there.
+    Nobody is held to have ignored such a letter: the next letter of the turn that arrived is the
+    ask, and without one it is void. A delivery report is about the letter that it returns; where we
+    do not hold that, about those of ours that it answers. One that names no letter is about the
+    latest letter of ours to that one address within the 3 days before it, if that letter had no
+    other recipient there. Reports of mere delays don't count.
     """
-    letters = [(letter, c.cites[letter.key]) for c in conversations for letter in c.letters]
-    ours = sorted((x for x, _ in letters if x.side == "us"), key=lambda x: x.order)
-    first = {name: letter for letter in reversed(ours) for name in letter.message_ids}
+    ours = _ours(conversations)
     failed: dict[str, set[str]] = {}
-    for report, cites in letters:
-        if report.is_final_bounce:
-            returned = first.get(report.reported_id or "")
-            cited = [returned] if returned else [x for x in cites if x.side == "us"]
-            for letter, address in _failures(report, cited, ours):
-                failed.setdefault(letter.key, set()).add(address)
+    for report, cited in _final_reports(conversations, ours):
+        for letter, address in _failures(report, cited, ours):
+            failed.setdefault(letter.key, set()).add(address)
     return frozenset(
         letter.key
         for letter in ours
@@ -35,18 +32,55 @@ def bounced_letters(conversations: Sequence[Conversation]) -> frozenset[str]:
     )
 
 
+def failed_addresses(conversations: Sequence[Conversation]) -> Iterator[tuple[Letter, str]]:
+    """(report, address) pairs: whom a report says that nothing reaches any more.
+
+    Those it names as failed, but where its code says that the letter was refused and not the
+    address: too large, forbidden, for a full mailbox, or given up after days (RFC 3463 §3). One
+    that names nobody means the only recipient of the letter that it is about.
+    """
+    for report, cited in _final_reports(conversations, _ours(conversations)):
+        found = set(report.failed_recipients)
+        for letter in () if found else cited:
+            found |= _only_recipient(letter)
+        yield from ((report, address) for address in sorted(found - report.refused_recipients))
+
+
+def _ours(conversations: Sequence[Conversation]) -> Sequence[Letter]:
+    """Our letters, oldest first."""
+    letters = (x for c in conversations for x in c.letters if x.side == "us")
+    return sorted(letters, key=lambda x: x.order)
+
+
+def _final_reports(
+    conversations: Sequence[Conversation], ours: Sequence[Letter]
+) -> Iterator[tuple[Letter, Sequence[Letter]]]:
+    """Each report that something failed for good, and the letters of ours that it names."""
+    first: dict[str, Letter] = {}
+    for conversation in conversations:
+        for report in conversation.letters:
+            if report.is_final_bounce:
+                first = first or {name: x for x in reversed(ours) for name in x.message_ids}
+                returned = first.get(report.reported_id or "")
+                answered = conversation.cites[report.key]
+                yield report, [returned] if returned else [x for x in answered if x.side == "us"]
+
+
 def _failures(
     report: Letter, cited: Sequence[Letter], ours: Sequence[Letter]
 ) -> Iterator[tuple[Letter, str]]:
     """(letter, recipient) pairs of one report; it may name both, or only one of the two."""
     for letter in cited:
-        only = letter.their_recipients if len(letter.their_recipients) == 1 else ()
-        for address in report.failed_recipients or only:
+        for address in report.failed_recipients or _only_recipient(letter):
             yield letter, address
     if not cited:
         for address in report.failed_recipients:
             for letter in _latest_to(address, report, ours):
                 yield letter, address
+
+
+def _only_recipient(letter: Letter) -> frozenset[str]:
+    return letter.their_recipients if len(letter.their_recipients) == 1 else frozenset()
 
 
 def _latest_to(address: str, report: Letter, ours: Sequence[Letter]) -> Sequence[Letter]:

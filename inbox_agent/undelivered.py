@@ -11,6 +11,8 @@ from inbox_agent.automatic_phrases import is_unfinished
 from inbox_agent.messages import Message
 from inbox_agent.subjects import read_subject
 
+_NOT_THE_ADDRESS = re.compile(r"4\.|5\.(?:1\.[78]|2\.[23]|4\.7|[367]\.\d+)$")
+
 
 def may_be_report(message: Message) -> bool:
     """Whether its header block alone makes it a bounce, whoever we are: then its report is kept."""
@@ -24,6 +26,18 @@ def failed_recipients(message: Message) -> tuple[str, ...]:
     """
     reported = message.report.failed if message.report else ()
     return tuple(dict.fromkeys((*_in_header(message), *reported)))
+
+
+def refused_recipients(message: Message) -> frozenset[str]:
+    """Whom a bounce names as failed though it was the letter that was refused, or the time ran out.
+
+    By the code (RFC 3463 §3): a sender's address it won't take (5.1.7, 5.1.8), a full mailbox
+    (5.2.2), a letter too long (5.2.3), a mail system's limits (5.3), a route that is down (5.4.7,
+    and whatever begins with 4), the content (5.6), a policy (5.7). The address may be as good as
+    ever.
+    """
+    deliveries = message.report.deliveries if message.report else ()
+    return frozenset(x.recipient for x in deliveries if _NOT_THE_ADDRESS.match(x.status))
 
 
 def named_recipients(message: Message) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Who is in the sample mailbox: the team, its twelve partners, and how each of them behaves."""
+"""Who is in the sample mailbox: the team, its twelve partners and a thirteenth, their manners."""
 
 from __future__ import annotations
 
@@ -193,6 +193,14 @@ OAKHOLLOW = CastPartner(
         Person("Aisha Rahman", "aisha@oakhollow-media.example", LONDON, "Re: ", 250),
     ),
     Manner(every_days=13, their_hours=5, our_hours=4, they_open=0.6, unseen_share=0.45),
+)
+
+#: A company that one of the twelve introduces to the team; few letters, so no figures yet.
+LARKFIELD = CastPartner(
+    "Larkfield Robotics",
+    ANA,
+    (Person("Nadia Karim", "nadia.karim@larkfield-robotics.example", LONDON),),
+    Manner(every_days=60, their_hours=3, our_hours=2),
 )
 
 PARTNERS = (

@@ -15,6 +15,7 @@ from inbox_agent.demo.cast import (
     HARBOURLINE,
     JONAS,
     KESTREL,
+    LARKFIELD,
     MERIDIAN,
     NORDLICHT,
     PINECREST,
@@ -97,6 +98,32 @@ def introductions(scenes: dict[str, Scene]) -> Iterator[Note]:
         yield replace(hello, to=(partner.owner,), cc=(partner.people[host], SHARED))
         welcomed_at = writing_instant(hello.sent_at, 2, partner.owner.zone, scene.rng)
         yield answer(scene, hello, partner.owner, welcomed_at, "Welcome, good to have you with us.")
+
+
+def first_meeting(as_of: datetime, seed: int) -> Iterator[Note]:
+    """Kestrel's James brings the team together with a company it had never met; it comes back."""
+    scene, nadia, james = Scene.of(LARKFIELD, as_of, seed), LARKFIELD.people[0], KESTREL.people[0]
+    subject = f"Introducing {nadia.name} of {LARKFIELD.name}"
+    at = writing_instant(as_of - timedelta(days=131), 1, james.zone, scene.rng)
+    first = replace(
+        opening(scene, "them", at, subject),
+        message_id=scene.message_id(james.domain),
+        author=james,
+        to=(ANA,),
+        cc=(nadia, SHARED),
+        text=scene.body(james, ANA, phrases.paragraphs("en", 5, scene.rng), subject),
+    )
+    hello = replace(_answer_soon(scene, first, nadia), to=(ANA,), cc=(james, SHARED))
+    welcome = replace(_answer_soon(scene, hello, ANA), to=(nadia,), cc=(SHARED,))
+    at = writing_instant(as_of - timedelta(days=33), 3, nadia.zone, scene.rng)
+    again = opening(scene, "them", at, "Pilot line in Leeds, dates and scope")
+    again = replace(again, author=nadia, to=(ANA,), cc=(SHARED,))
+    yield from (first, hello, welcome, again, _answer_soon(scene, again, ANA))
+
+
+def _answer_soon(scene: Scene, asked: Note, author: Person) -> Note:
+    at = writing_instant(asked.sent_at, 3, author.zone, scene.rng)
+    return answer(scene, asked, author, at, phrases.paragraphs("en", 10, scene.rng))
 
 
 def departures(scenes: dict[str, Scene]) -> Iterator[Note]:

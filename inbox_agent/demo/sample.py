@@ -12,6 +12,7 @@ from inbox_agent.demo.cast import PARTNERS
 from inbox_agent.demo.conversations import partnership
 from inbox_agent.demo.incidents import (
     departures,
+    first_meeting,
     forwards,
     introductions,
     joint_threads,
@@ -61,5 +62,6 @@ def _notes(as_of: datetime, seed: int) -> list[Note]:
         *joint_threads(scenes),
         *forwards(scenes, by_people),
         *(note for name, notes in spoken.items() for note in side_letters(scenes[name], notes)),
+        *first_meeting(as_of, seed),
         *bulletins(as_of, seed),
     ]
