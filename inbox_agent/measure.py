@@ -2,25 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from inbox_agent.absences import Absence, absences_of
 from inbox_agent.addresses import Partner, Roster, Side
+from inbox_agent.alarm_record import AlarmCounts, PastAlarm, alarm_counts, alarm_record
+from inbox_agent.blind_spot import PartnerCoverage, partner_coverage, unseen_of
 from inbox_agent.business_clock import Terms
+from inbox_agent.causes import Cause, Dates, most_urgent_first
+from inbox_agent.causes_in_standards import causes_in_people, causes_in_standards
+from inbox_agent.causes_in_waits import causes_in_asks, causes_in_silence
 from inbox_agent.contacts import Contact, contacts_of
 from inbox_agent.conversations import Conversation, conversations_of
+from inbox_agent.drift import Drift, Mail, drift_of
+from inbox_agent.introductions import NO_INTRODUCTIONS, Introductions
+from inbox_agent.kept_standards import KeptStandard, kept_standards
+from inbox_agent.learned_clock import TheirCalendar, their_calendar
 from inbox_agent.letters import Letter, letters_of
 from inbox_agent.messages import Message
+from inbox_agent.newcomers import IntroductionHint, hints_of
+from inbox_agent.people import Concentration, concentration_of
 from inbox_agent.response_times import Ask, asks_of
+from inbox_agent.sent_coverage import Proof
 from inbox_agent.silence_gaps import Gap, Rhythm, notable_gaps, rhythm_of
-from inbox_agent.standing import Period, Standing, asks_by_period, next_change, standing_of
-from inbox_agent.survival import Figures, figures
+from inbox_agent.standing import (
+    Period,
+    Standing,
+    WindowFigures,
+    asks_by_period,
+    known_figures,
+    next_change,
+    standing_of,
+    state_of,
+    window,
+    window_figures,
+)
+from inbox_agent.survival import Figures
+from inbox_agent.trends import Trends, trends_of
+from inbox_agent.two_way_street import Street, street_of
 
 
 @dataclass(frozen=True, slots=True)
 class PartnerRecord:
-    """Everything that is published of one partner, as known at `as_of`."""
+    """Everything that is published of one partner, as known at `as_of`.
+
+    `introductions` are found when the letters of all partners are laid side by side, not before.
+    """
 
     partner: Partner
     as_of: datetime
@@ -29,50 +58,171 @@ class PartnerRecord:
     asks: tuple[Ask, ...]
     rhythm: Rhythm
     gaps: tuple[Gap, ...]
+    kept_standards: tuple[KeptStandard, ...]
+    alarm_record: tuple[PastAlarm, ...]
+    alarm_counts: AlarmCounts
     contacts: tuple[Contact, ...]
+    concentration: Concentration
+    hints: tuple[IntroductionHint, ...]
     periods: tuple[tuple[Side, Period, Figures], ...]
+    coverage: PartnerCoverage
+    causes: tuple[Cause, ...]
     standing: Standing
     next_change_at: datetime
+    calendar: TheirCalendar
+    absences: tuple[Absence, ...]
+    street: Street
+    trends: Trends
+    drift: tuple[Drift, ...]
+    introductions: Introductions = NO_INTRODUCTIONS
 
     @property
     def is_two_way(self) -> bool:
-        """Whether both sides have written letters that count."""
+        """Whether both sides have written letters that count: so an organisation becomes a partner.
+
+        One that stands in partners.toml is a partner in any case; with `discover = false` there
+        only those are. An organisation is known by its domain; at public mail providers each
+        address is one by itself.
+        """
         return len({letter.side for letter in self.letters if letter.counts}) == 2
 
 
-def measure(
+@dataclass(frozen=True, slots=True)
+class _Mail:
+    """What a partner's letters say before anything is held against anybody.
+
+    `terms` have the partner's own clock, learned where the config says nothing of it; `told` are
+    the asks that something can be said of: without what was asked of us, where too little of what
+    we sent is held to tell what was answered.
+    """
+
+    partner: Partner
+    roster: Roster
+    terms: Terms
+    as_of: datetime
+    calendar: TheirCalendar
+    absences: tuple[Absence, ...]
+    letters: tuple[Letter, ...]
+    conversations: tuple[Conversation, ...]
+    coverage: PartnerCoverage
+    asks: tuple[Ask, ...]
+    rhythm: Rhythm
+    contacts: tuple[Contact, ...]
+
+    @property
+    def told(self) -> tuple[Ask, ...]:
+        if not self.coverage.year.is_too_low:
+            return self.asks
+        return tuple(ask for ask in self.asks if ask.responder == "them")
+
+    @property
+    def window(self) -> tuple[datetime, datetime]:
+        return window(self.terms.cuts, self.terms.clocks.us, self.as_of)
+
+
+def measure(  # noqa: PLR0913, PLR0917 - all that a record is made of, and nothing else
     partner: Partner,
     messages: Iterable[Message],
     roster: Roster,
     terms: Terms,
     as_of: datetime,
+    proofs: Sequence[Proof] = (),
 ) -> PartnerRecord:
     """The record of one partner: a pure function of its arguments.
 
     `messages` may be any superset of the partner's letters, in any order; nothing of another
-    partner enters the record.
+    partner enters the record. `proofs` are of the letters of ours that the partner answered, up
+    to `as_of` or beyond.
     """
-    clock = terms.clocks.us
     letters = letters_of(partner, messages, roster, as_of)
+    calendar = their_calendar(letters, terms.clocks, as_of)
+    terms = replace(terms, clocks=replace(terms.clocks, them=calendar.clock))
+    known = tuple(proof for proof in proofs if proof.answered_at <= as_of)
     conversations = conversations_of(partner.key, letters, terms.cuts)
-    asks = asks_of(conversations, terms, as_of)
-    rhythm = rhythm_of(partner.key, letters, terms, as_of)
-    by_period = asks_by_period(asks, clock)
-    return PartnerRecord(
-        partner=partner,
-        as_of=as_of,
-        letters=letters,
-        conversations=conversations,
-        asks=asks,
-        rhythm=rhythm,
-        gaps=notable_gaps(rhythm, terms),
-        contacts=contacts_of(partner.key, letters, roster, clock, as_of),
-        periods=tuple(
-            (responder, period, figures(found, terms.cuts))
-            for (responder, period), found in sorted(
-                by_period.items(), key=lambda item: (item[0][0], item[0][1].kind, item[0][1].name)
-            )
-        ),
-        standing=standing_of(asks, conversations, rhythm, terms, as_of),
-        next_change_at=next_change(asks, rhythm, terms, as_of),
+    absences, unseen = absences_of(letters, as_of), unseen_of(letters, known)
+    us = terms.clocks.us
+    return _record(
+        _Mail(
+            partner=partner,
+            roster=roster,
+            terms=terms,
+            as_of=as_of,
+            calendar=calendar,
+            absences=absences,
+            letters=letters,
+            conversations=conversations,
+            coverage=partner_coverage(known, us, as_of),
+            asks=asks_of(conversations, terms, as_of, unseen, absences),
+            rhythm=rhythm_of(partner.key, letters, terms, as_of),
+            contacts=contacts_of(partner.key, conversations, roster, us, as_of),
+        )
     )
+
+
+def _record(mail: _Mail) -> PartnerRecord:
+    terms, as_of, asks = mail.terms, mail.as_of, mail.asks
+    coverage = mail.coverage.year
+    kept = kept_standards(
+        asks, mail.letters, mail.rhythm, terms, as_of, is_blind=coverage.is_too_low
+    )
+    over_window = window_figures(asks, coverage, terms.cuts, mail.window)
+    causes = _causes(mail, kept, over_window)
+    verdict = state_of(causes, mail.rhythm, coverage, Dates(terms.clocks.us, as_of))
+    alarms = alarm_record(mail.rhythm, terms, as_of)
+    letters = Mail(mail.roster, mail.letters, mail.conversations, mail.told)
+    return PartnerRecord(
+        partner=mail.partner,
+        as_of=as_of,
+        letters=mail.letters,
+        conversations=mail.conversations,
+        asks=asks,
+        rhythm=mail.rhythm,
+        gaps=notable_gaps(mail.rhythm, terms),
+        kept_standards=kept,
+        alarm_record=alarms,
+        alarm_counts=alarm_counts(alarms, terms.clocks.us.day_start(as_of)),
+        contacts=mail.contacts,
+        concentration=concentration_of(mail.letters, mail.window),
+        hints=hints_of(mail.partner.key, mail.letters, mail.roster),
+        periods=_periods(mail),
+        coverage=mail.coverage,
+        causes=causes,
+        standing=standing_of(causes, verdict, over_window),
+        next_change_at=_next_change(mail, kept, over_window),
+        calendar=mail.calendar,
+        absences=mail.absences,
+        street=street_of(replace(letters, asks=asks), over_window, mail.window, terms),
+        trends=trends_of(mail.told, terms, as_of),
+        drift=drift_of(letters, terms, as_of),
+    )
+
+
+def _causes(
+    mail: _Mail, kept: Sequence[KeptStandard], over_window: WindowFigures
+) -> tuple[Cause, ...]:
+    dates = Dates(mail.terms.clocks.us, mail.as_of)
+    found = (
+        causes_in_asks(mail.told, over_window.ours, over_window.theirs, dates),
+        causes_in_silence(mail.rhythm, dates),
+        causes_in_standards(kept, dates),
+        causes_in_people(mail.contacts, dates),
+    )
+    return most_urgent_first([cause for causes in found for cause in causes])
+
+
+def _periods(mail: _Mail) -> tuple[tuple[Side, Period, Figures], ...]:
+    """By direction, kind of period and name."""
+    found = asks_by_period(mail.asks, mail.terms.clocks.us)
+    ordered = sorted(found, key=lambda where: (where[0], where[1].kind, where[1].name))
+    return tuple(
+        (*where, known_figures(found[where], mail.coverage.year, mail.terms.cuts))
+        for where in ordered
+    )
+
+
+def _next_change(mail: _Mail, kept: Sequence[KeptStandard], over_window: WindowFigures) -> datetime:
+    """The first instant at which any part of the record changes without new mail."""
+    instants = [next_change(mail.asks, mail.rhythm, over_window.ours, mail.terms, mail.as_of)]
+    instants += [each.changes_at for each in kept if each.changes_at]
+    instants += [absence.until for absence in mail.absences if absence.is_open]
+    return min(instants)

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from inbox_agent.addresses import Roster
 from inbox_agent.business_clock import Terms
 from inbox_agent.config import Config
 from inbox_agent.copies import by_partner
+from inbox_agent.introductions import (
+    NO_INTRODUCTIONS,
+    introductions,
+    likely,
+)
+from inbox_agent.letters import Letter, letters_of
 from inbox_agent.measure import PartnerRecord, measure
 from inbox_agent.messages import Message
+from inbox_agent.newcomers import Exchanges, Hints, Sightings
+from inbox_agent.sent_coverage import Proof, sent_proofs
 
 
 def moved_on(known: Mapping[str, datetime], polled: Collection[str]) -> dict[str, datetime]:
@@ -21,29 +32,124 @@ def moved_on(known: Mapping[str, datetime], polled: Collection[str]) -> dict[str
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The copies held, by the partner whose record they are in, and what each answer proves."""
+
+    config: Config
+    roster: Roster
+    messages: Mapping[str, Sequence[Message]]
+    proofs: Mapping[str, Sequence[Proof]]
+
+    @classmethod
+    def of(
+        cls,
+        config: Config,
+        held: Sequence[Message],
+        as_of: Mapping[str, datetime],
+        default: datetime,
+    ) -> Held:
+        """The copies sorted into records by a config's roster; what later ones prove is left out.
+
+        `as_of` says up to when each mailbox is known, `default` of those that it does not name.
+        """
+        roster = config.roster()
+        proofs: dict[str, list[Proof]] = defaultdict(list)
+        for proof in sent_proofs(held, roster, as_of, default):
+            proofs[proof.partner].append(proof)
+        return cls(config, roster, by_partner(held, roster), proofs)
+
+    def until(self, key: str, as_of: Mapping[str, datetime], default: datetime) -> datetime:
+        """As of when one partner is measured: the earliest of the mailboxes it was seen in.
+
+        And no later than all it had went to others.
+        """
+        messages, end = self.messages.get(key, []), self.roster.partner(key).until
+        until = min((as_of.get(message.mailbox, default) for message in messages), default=default)
+        return min(until, end or until)
+
+    def letters(
+        self, key: str, as_of: Mapping[str, datetime], default: datetime
+    ) -> tuple[Letter, ...]:
+        """The letters of anybody, partner or not."""
+        until = self.until(key, as_of, default)
+        return letters_of(self.roster.partner(key), self.messages.get(key, ()), self.roster, until)
+
+    def record(self, key: str, as_of: Mapping[str, datetime], default: datetime) -> PartnerRecord:
+        """The record of one partner."""
+        partner, messages, config = (
+            self.roster.partner(key),
+            self.messages.get(key, []),
+            self.config,
+        )
+        return measure(
+            partner,
+            messages,
+            self.roster,
+            Terms(config.standards(partner), config.clocks(partner), config.cuts()),
+            self.until(key, as_of, default),
+            self.proofs.get(key, ()),
+        )
+
+
 def measure_all(
     config: Config, held: Sequence[Message], as_of: Mapping[str, datetime], default: datetime
 ) -> tuple[list[PartnerRecord], int]:
     """The record of every partner, by key, and how many copies are in none of them.
 
-    A partner is measured as of the earliest of the mailboxes it was seen in, and no later than
-    all it had went to others. One found by itself is a partner when both sides have written.
+    One found by itself is a partner when both sides have written.
     """
-    roster, cuts = config.roster(), config.cuts()
-    found = by_partner(held, roster)
-    listed = {partner.key for partner in roster.partners}
+    sorted_out = Held.of(config, held, as_of, default)
+    listed = {partner.key for partner in sorted_out.roster.partners}
     records, in_a_record = [], set[int]()
-    for key in sorted(listed | set(found)):
-        partner, messages = roster.partner(key), found.get(key, [])
-        until = min((as_of.get(message.mailbox, default) for message in messages), default=default)
-        record = measure(
-            partner,
-            messages,
-            roster,
-            Terms(config.standards(partner), config.clocks(partner), cuts),
-            min(until, partner.until or until),
-        )
+    for key in sorted(listed | set(sorted_out.messages)):
+        record = sorted_out.record(key, as_of, default)
         if record.is_two_way or key in listed:
             records.append(record)
-            in_a_record.update(map(id, messages))
-    return records, len(held) - len(in_a_record)
+            in_a_record.update(map(id, sorted_out.messages.get(key, ())))
+    found = _with_introductions(sorted_out, held, records, as_of, default)
+    return found, len(held) - len(in_a_record)
+
+
+def _with_introductions(
+    sorted_out: Held,
+    held: Sequence[Message],
+    records: Sequence[PartnerRecord],
+    as_of: Mapping[str, datetime],
+    default: datetime,
+) -> list[PartnerRecord]:
+    """The records with who introduced whom: the one thing that no partner's letters tell alone."""
+    clock, roster = sorted_out.config.our_clock(), sorted_out.roster
+    hints = [
+        Hints(r.partner.key, r.hints, r.as_of, clock.midnight(clock.local_date(r.as_of)))
+        for r in records
+    ]
+    found = likely(hints, Sightings.among(held, roster, hints))
+    wanted = {key for each in found for key in (each.hints.partner, each.hint.organisation)}
+    letters = {record.partner.key: record.letters for record in records}
+    exchanges = {
+        key: Exchanges.of(key, letters.get(key) or sorted_out.letters(key, as_of, default), roster)
+        for key in sorted(wanted)
+    }
+    made = introductions(found, exchanges)
+    return [replace(r, introductions=made.get(r.partner.key, NO_INTRODUCTIONS)) for r in records]
+
+
+def of_whole_mailboxes(
+    config: Config,
+    held: Sequence[Message],
+    records: Sequence[PartnerRecord],
+    whole: Collection[str],
+) -> Sequence[PartnerRecord]:
+    """The records that are of those mailboxes alone: `whole` were read to their end at least once.
+
+    In the others what looks like an answer that is missing may only not have been read yet.
+    """
+    if not whole or all(message.mailbox in whole for message in held):
+        return records if whole else ()
+    seen = by_partner(held, config.roster())
+    return [
+        record
+        for record in records
+        if all(message.mailbox in whole for message in seen.get(record.partner.key, ()))
+    ]

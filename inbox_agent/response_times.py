@@ -7,20 +7,30 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from inbox_agent.absences import Absence, ClockAround, Spans, away_at
 from inbox_agent.addresses import Side
+from inbox_agent.answered_elsewhere import Elsewhere
+from inbox_agent.blind_spot import Unseen, parts_of
 from inbox_agent.bounces import bounced_letters
-from inbox_agent.business_clock import BusinessClock, Terms
-from inbox_agent.conversations import Conversation, Episode, Turn
+from inbox_agent.business_clock import Terms
+from inbox_agent.conversations import Conversation
 from inbox_agent.letters import Letter, row_key
-from inbox_agent.standards import Span
+from inbox_agent.needs_reply import NeedsReply, Past
+from inbox_agent.outcomes import (
+    Candidate,
+    Outcome,
+    Rules,
+    asking_letter,
+    late_reply,
+    met_standard,
+    nudges_of,
+    outcome_of,
+    response_seconds,
+)
 
-Outcome = Literal["answered", "open", "lapsed", "void"]
-NeedsReply = Literal["yes", "unlikely", "no"]
+Basis = Literal["seen", "inferred"]
 
 _CLOCK_SLACK = timedelta(minutes=5)
-_SHORT_OCTETS = 2500
-_LITTLE_MORE_OCTETS = 1500
-_QUESTION_MARKS = "?？؟"  # noqa: RUF001 - the full-width and the Arabic one are meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +39,12 @@ class Ask:
 
     `age_seconds` and `business_age_seconds` are how long it has been followed at `as_of`, by
     the calendar and in the working time of the side that answers. `waits_until` is when an ask
-    without a reply leaves the waiting list.
+    without a reply leaves the waiting list. `inferred_at`: no answer is held, but by then there
+    was one, since they answered it. `away` is when all whom we asked were absent at the same time,
+    which is in none of the working times and in no due time; `absent_seconds` is what was taken
+    out of its working time, without an answer up to the last midnight or the give-up time,
+    whichever is earlier. `likelihood` and `reasons`
+    tell why it says that it needs a reply, or not.
     """
 
     key: str
@@ -52,6 +67,27 @@ class Ask:
     business_age_seconds: int
     waits_until: datetime
     is_clock_conflict: bool
+    inferred_at: datetime | None = None
+    away: Spans = ()
+    absent_seconds: int = 0
+    likelihood: float = 1.0
+    reasons: tuple[str, ...] = ()
+    answered_elsewhere_at: datetime | None = None
+
+    @property
+    def answered_at(self) -> datetime | None:
+        """When the answer came, in time or late; an upper bound where the answer is inferred."""
+        return self.reply.instant if self.reply else self.inferred_at
+
+    @property
+    def basis(self) -> Basis:
+        """How an answer is known: seen in the mailbox, or inferred from what they wrote.
+
+        When a partner answers a letter of ours that is not in the mailbox, we must have written it
+        before then, and so had answered what they asked earlier. The time it took is at most the
+        time until that letter of theirs.
+        """
+        return "inferred" if self.inferred_at else "seen"
 
     @property
     def asked_at(self) -> datetime:
@@ -64,54 +100,34 @@ class Ask:
         return self.needs_reply == "yes" and self.outcome != "void" and not self.is_clock_conflict
 
     def is_waiting(self, as_of: datetime) -> bool:
-        """Whether somebody waits for an answer: until `give_up_after` after the last letter."""
+        """Whether somebody still waits for an answer, and who is to write next.
+
+        An ask waits while it has no answer and needs one, until the give-up time after the last
+        letter of its turn, reminders included; also one that has lapsed by then, as people remind.
+        It no longer waits when who was asked has since written to who asked in another
+        conversation, or when it never arrived. Of several in one conversation the latest one is
+        shown.
+        """
         return (
-            self.reply is None
+            self.answered_at is None
+            and self.answered_elsewhere_at is None
             and self.outcome in ("open", "lapsed")
             and self.needs_reply == "yes"
             and as_of < self.waits_until
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What asks are judged by: the partnership's terms, the instant, and what bounced."""
-
-    terms: Terms
-    as_of: datetime
-    bounced: frozenset[str]
-
-    @property
-    def give_up_after(self) -> timedelta:
-        """How long an answer may take before the ask has lapsed."""
-        return timedelta(seconds=self.terms.cuts.give_up_after_seconds)
-
-    def clock(self, side: Side) -> BusinessClock:
-        """The working time of the side that answers."""
-        return self.terms.clocks.us if side == "us" else self.terms.clocks.them
-
-    def standard(self, side: Side) -> Span | None:
-        """Within what span that side is to answer; None where nobody has set one."""
-        standards = self.terms.standards
-        return standards.we_answer_within if side == "us" else standards.they_answer_within
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A turn with its place: what follows it, and whether its ask opens the episode."""
-
-    conversation: Conversation
-    episode: Episode
-    turn: Turn
-    reply: Letter | None
-    may_be_first: bool
-
-
 def asks_of(
-    conversations: Sequence[Conversation], terms: Terms, as_of: datetime
+    conversations: Sequence[Conversation],
+    terms: Terms,
+    as_of: datetime,
+    unseen: Unseen = Unseen(),  # noqa: B008 - a value without anything in it
+    absences: Sequence[Absence] = (),
 ) -> tuple[Ask, ...]:
     """All asks of a partner, both directions, by the instant of asking."""
-    rules = Rules(terms, as_of, bounced_letters(conversations))
+    past, elsewhere = Past.of(conversations, terms.cuts), Elsewhere.of(conversations)
+    bounced = bounced_letters(conversations)
+    rules = Rules(terms, as_of, bounced, unseen, absences, past, elsewhere)
     asks = [ask for c in conversations for ask in _asks_of_conversation(c, rules)]
     return tuple(sorted(asks, key=lambda ask: ask.letter.order))
 
@@ -122,42 +138,40 @@ def _asks_of_conversation(conversation: Conversation, rules: Rules) -> Iterator[
         conversation.episodes, (*conversation.episodes[1:], None), strict=False
     ):
         late = late_reply(conversation, episode.turns[-1], after)
-        replies = [turn.letters[0] for turn in episode.turns[1:]]
         asked = False
         last = None
-        for turn, reply in zip(episode.turns, (*replies, late), strict=True):
-            may_be_first = not asked and not (opens_late and turn is episode.turns[0])
-            last = _ask(Candidate(conversation, episode, turn, reply, may_be_first), rules)
+        for part in parts_of(episode.turns, late, rules.unseen):
+            is_late = opens_late and part.turn.letters[0] is episode.turns[0].letters[0]
+            candidate = Candidate(
+                conversation,
+                episode,
+                part.turn,
+                part.reply,
+                may_be_first=not asked and not is_late,
+                inferred_at=part.inferred_at,
+            )
+            last = _ask(candidate, rules)
             if last is not None:
                 asked = True
                 yield last
         opens_late = late is not None and last is not None
 
 
-def late_reply(conversation: Conversation, last_turn: Turn, after: Episode | None) -> Letter | None:
-    """The letter that opens the next episode, when it answers the last turn of this one.
-
-    It does when it is by the other side, no forward, and cites a letter of that turn.
-    """
-    opening = after.letters[0] if after else None
-    if opening is None or opening.side == last_turn.side or opening.threading_subject.is_forward:
-        return None
-    cited = {letter.key for letter in conversation.cites[opening.key]}
-    return opening if cited & {letter.key for letter in last_turn.letters} else None
-
-
 def _ask(candidate: Candidate, rules: Rules) -> Ask | None:
-    turn, reply = candidate.turn, candidate.reply
+    turn, answered_at = candidate.turn, candidate.answered_at
     letter = asking_letter(turn, rules.bounced)
     if letter is None:
         return None
     responder: Side = "us" if turn.side == "them" else "them"
-    clock, standard = rules.clock(responder), rules.standard(responder)
-    nudges = turn.letters[turn.letters.index(letter) + 1 :]
-    outcome = outcome_of(letter, reply, rules)
-    conflict = reply is not None and reply.instant < letter.instant - _CLOCK_SLACK
+    away = away_at(letter, rules.absences) if responder == "them" else ()
+    clock, standard = ClockAround(rules.clock(responder), away), rules.standard(responder)
+    nudges = nudges_of(turn, letter)
+    outcome = outcome_of(letter, answered_at, rules)
+    conflict = answered_at is not None and answered_at < letter.instant - _CLOCK_SLACK
     due_at = clock.deadline(letter.instant, standard) if standard else None
-    is_timed = outcome == "answered" and reply is not None and not conflict
+    timed_at = answered_at if outcome == "answered" and not conflict else None
+    judgement = rules.past.judged(letter, is_settled=any(x.is_settled for x in turn.letters))
+    waits_until = turn.letters[-1].instant + rules.give_up_after
     return Ask(
         key=row_key(candidate.conversation.key, letter.key),
         conversation=candidate.conversation.key,
@@ -165,96 +179,26 @@ def _ask(candidate: Candidate, rules: Rules) -> Ask | None:
         responder=responder,
         is_first=candidate.may_be_first,
         letter=letter,
-        reply=reply,
+        reply=candidate.reply,
         outcome=outcome,
-        response_seconds=_seconds(letter, reply) if is_timed else None,
-        business_seconds=(
-            clock.working_seconds(letter.instant, reply.instant) if is_timed and reply else None
-        ),
+        response_seconds=response_seconds(letter, timed_at),
+        business_seconds=clock.working_seconds(letter.instant, timed_at) if timed_at else None,
         nudges=len(nudges),
         first_nudge_at=nudges[0].at if nudges else None,
         last_nudge_at=nudges[-1].at if nudges else None,
         due_at=due_at,
-        met_standard=None if conflict else met_standard(outcome, reply, due_at, rules.as_of),
-        needs_reply=needs_reply(candidate, letter),
+        met_standard=None if conflict else met_standard(outcome, candidate, due_at, rules.as_of),
+        needs_reply=judgement.verdict,
         age_seconds=int((rules.as_of - letter.instant).total_seconds()),
         business_age_seconds=clock.working_seconds(letter.instant, rules.as_of),
-        waits_until=turn.letters[-1].instant + rules.give_up_after,
+        waits_until=waits_until,
         is_clock_conflict=conflict,
+        inferred_at=candidate.inferred_at,
+        away=away,
+        absent_seconds=clock.seconds_away(letter.instant, answered_at or rules.told_until(letter)),
+        likelihood=judgement.likelihood,
+        reasons=judgement.reasons,
+        answered_elsewhere_at=rules.elsewhere.answered_at(
+            letter, candidate.conversation.key, min(answered_at or waits_until, waits_until)
+        ),
     )
-
-
-def asking_letter(turn: Turn, bounced: frozenset[str]) -> Letter | None:
-    """The ask of a turn: the first of its letters that is addressed to the other side.
-
-    A letter that bounced for every recipient was never received and is passed over, unless all
-    of them did. They ask us when one of our addresses is in To, or when none of ours is in To or
-    Cc at all; ours in Cc only, with somebody else in To, is no ask. We ask them when they are in
-    To, or are the only outsiders. The letters of the turn after the ask are its nudges.
-    """
-    asking = [letter for letter in turn.letters if letter.is_addressed]
-    received = (letter for letter in asking if letter.key not in bounced)
-    return next(received, asking[0] if asking else None)
-
-
-def outcome_of(letter: Letter, reply: Letter | None, rules: Rules) -> Outcome:
-    """What came of an ask: answered, open, lapsed or void.
-
-    `answered`: a reply came within the give-up time; `open`: none yet, and the ask is younger
-    than that; `lapsed`: none within it, though a later one may be shown; `void`: every asking
-    letter of the turn bounced for every recipient of the other side, and nobody answered.
-    """
-    if reply is not None:
-        in_time = reply.instant - letter.instant <= rules.give_up_after
-        return "answered" if in_time else "lapsed"
-    if letter.key in rules.bounced:
-        return "void"
-    return "open" if rules.as_of - letter.instant < rules.give_up_after else "lapsed"
-
-
-def _seconds(letter: Letter, reply: Letter | None) -> int | None:
-    return max(0, int((reply.instant - letter.instant).total_seconds())) if reply else None
-
-
-def met_standard(
-    outcome: Outcome, reply: Letter | None, due_at: datetime | None, as_of: datetime
-) -> bool | None:
-    """Whether the answer came by the due time: 1 yes, 0 no, NULL while it is not yet due.
-
-    Business hours count working time of the side that answers; business days are the same local
-    time that many working days later, from the next opening when asked outside hours; other
-    days are by the calendar. NULL without a standard, when void, or when clocks clash.
-    """
-    if due_at is None or outcome == "void":
-        return None
-    if reply is not None:
-        return reply.instant <= due_at
-    return False if as_of > due_at else None
-
-
-def needs_reply(candidate: Candidate, letter: Letter) -> NeedsReply:
-    """Whether an ask wants an answer, from what was known when it came: yes, unlikely or no.
-
-    `no`: a person settled it, by a keyword or folder in their own mail program. `unlikely`: it
-    is not the first ask of its episode, has no question mark in the subject and no attachment,
-    and adds little: under 2,500 octets in all, or at most 1,500 over the letter it answers.
-    Only asks that say `yes` enter the figures and the waiting lists.
-    """
-    if any(each.is_settled for each in candidate.turn.letters):
-        return "no"
-    if candidate.may_be_first or letter.has_attachment:
-        return "yes"
-    if any(mark in letter.subject for mark in _QUESTION_MARKS):
-        return "yes"
-    answers = candidate.conversation.answers(letter)
-    return "unlikely" if _adds_little(letter, answers) else "yes"
-
-
-def _adds_little(letter: Letter, answers: Letter | None) -> bool:
-    if letter.size_octets is None:
-        return False
-    if letter.size_octets < _SHORT_OCTETS:
-        return True
-    if answers is None or answers.size_octets is None:
-        return False
-    return letter.size_octets - answers.size_octets <= _LITTLE_MORE_OCTETS

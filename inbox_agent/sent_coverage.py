@@ -8,9 +8,10 @@ letter names ours, whether we hold ours or not.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
 from inbox_agent.addresses import Roster
 from inbox_agent.authors import author_of
@@ -29,6 +30,8 @@ LEFT_EDGE = timedelta(days=30)
 #: So many letters of ours make the host of their Message-IDs one of ours.
 FEWEST_OF_A_HOST = 3
 _CONFIDENCE = 0.95
+_ALWAYS: Mapping[str, datetime] = MappingProxyType({})
+_LATEST = datetime.max.replace(tzinfo=UTC)
 # Every machine may call itself so.
 _NOBODYS_HOSTS = frozenset({"localhost", "localdomain", "localhost.localdomain", "localhost.local"})
 _EXCHANGE_ONLINE = ".prod.outlook.com"
@@ -84,19 +87,24 @@ def coverage(proofs: Iterable[Proof]) -> Coverage:
     return Coverage(known=len(is_held), held=sum(is_held.values()))
 
 
-def sent_proofs(messages: Iterable[Message], roster: Roster) -> list[Proof]:
-    """The letters of ours that must exist, one for each partner that answered it, oldest first.
+def sent_proofs(
+    messages: Iterable[Message],
+    roster: Roster,
+    as_of: Mapping[str, datetime] = _ALWAYS,
+    default: datetime = _LATEST,
+) -> list[Proof]:
+    """What proves that a letter of ours exists: a partner's letter that answers it, held or not.
 
-    An *answer* is a letter of a partner that names a parent (In-Reply-To, else the last of
-    References, RFC 5322 §3.6.4), has none but us and our lists in To, and came at least
-    `LEFT_EDGE` after the first letter held of its mailbox. Its parent is *ours* when the host of
-    the parent's id is one of ours, whether the parent is held or not: it lies in a domain of the
-    team, or `FEWEST_OF_A_HOST` letters of ours have it; and no letter of that partner has it. A
-    parent that is held from somebody else is not ours. Hosts are compared by their organisation,
-    in Exchange Online by the region, since each mailbox there may be on another machine.
-    Takes all copies held, in any order, one at a time.
+    An answer names the letter that it answers (In-Reply-To, else the last of References), has none
+    but us and our lists in To, and came at least 30 days after the first letter held of its
+    mailbox, as it may else be to something from before. What it names is ours when the host in that
+    Message-ID is: a domain of the team, or one of at least 3 letters of ours; and no letter of that
+    partner has it, nor is it held from somebody else. Hosts are compared by organisation, in
+    Exchange Online by region. Each counts once for a partner, by its first answer. Copies later
+    than what their mailbox is known up to are as if not there.
     """
-    seen = _Seen(roster)
+    # a mailbox is known up to its `as_of`, one that has none up to `default`
+    seen = _Seen(roster, as_of, default)
     for message in messages:
         seen.add(message)
     found: dict[tuple[str, str], Proof] = {}
@@ -141,6 +149,8 @@ class _Seen:
     """What is kept of the letters that went by."""
 
     roster: Roster
+    as_of: Mapping[str, datetime]
+    default: datetime
     our_ids: set[str] = field(default_factory=set)
     other_ids: set[str] = field(default_factory=set)
     our_hosts: Counter[str] = field(default_factory=Counter)
@@ -151,6 +161,8 @@ class _Seen:
     def add(self, message: Message) -> None:
         at, _ = choose_at(message, self.roster.received_by)
         if at is not None:
+            if at > self.as_of.get(message.mailbox, self.default):
+                return
             self.first_at[message.mailbox] = min(at, self.first_at.get(message.mailbox, at))
         host = host_of(message.message_id)
         if is_from_us(message, self.roster):

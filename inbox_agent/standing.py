@@ -9,22 +9,29 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from inbox_agent.absences import ClockAround
 from inbox_agent.addresses import Side
 from inbox_agent.business_clock import BusinessClock, Terms
-from inbox_agent.conversations import Conversation
+from inbox_agent.causes import LAST_RANK, Cause, Dates, rank
+from inbox_agent.causes_in_waits import SOON, last_contact, late_after
 from inbox_agent.response_times import Ask
+from inbox_agent.sent_coverage import Coverage
 from inbox_agent.silence_gaps import RHYTHM_REACH, Rhythm
 from inbox_agent.standards import Cuts, Span
-from inbox_agent.survival import Figures, figures
+from inbox_agent.survival import Figures, figures, without_times
 
 State = Literal["ok", "watch", "act", "unknown"]
 PeriodKind = Literal["week", "month", "quarter"]
 
-_SOON = timedelta(days=1)
-
 
 def window(cuts: Cuts, clock: BusinessClock, as_of: datetime) -> tuple[datetime, datetime]:
-    """The window's ends: local midnights of the team, the later one the last before `as_of`."""
+    """The days that figures of "now" are made of: the last 90, or what you set, up to midnight.
+
+    From local midnight to local midnight of the team's zone, the later one the last before the
+    moment the figures are for. So they change once a day and not with each minute, and what was
+    asked today is in them from tomorrow on. An ask belongs to the window in which it was put,
+    whenever it is answered.
+    """
     today = clock.local_date(as_of)
     return clock.midnight(today - timedelta(days=cuts.window_days)), clock.midnight(today)
 
@@ -74,116 +81,128 @@ def asks_by_period(
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a partnership stands: its figures over the window, its state, and why."""
+    """How a partnership stands: its figures over the window, its state, and why.
+
+    In `because` ``{0}``, ``{1}`` stand for the addresses in `people`. `cause` is the most urgent
+    one, None where nothing is to be seen to.
+    """
 
     state: State
     because: str
+    people: tuple[str, ...]
+    cause: Cause | None
     ours: Figures
     theirs: Figures
-    opened_by_us: float | None
-    opened_by_them: float | None
-    nudges_by_us: int
-    nudges_by_them: int
 
 
 def standing_of(
-    asks: Sequence[Ask],
-    conversations: Sequence[Conversation],
-    rhythm: Rhythm,
-    terms: Terms,
-    as_of: datetime,
+    causes: Sequence[Cause], verdict: Verdict, window_figures: WindowFigures
 ) -> Standing:
-    """The standing of one partner at `as_of`; `asks` answered by us are `ours`."""
-    clock, cuts = terms.clocks.us, terms.cuts
-    ends = window(cuts, clock, as_of)
-    ours, theirs = in_window(asks, "us", ends), in_window(asks, "them", ends)
-    state, because = state_of(asks, rhythm, clock, as_of)
-    openers = [
-        c.counting[0].side
-        for c in conversations
-        if c.counting and ends[0] <= c.counting[0].instant < ends[1]
-    ]
-    share_of_us = openers.count("us") / len(openers) if openers else None
+    """The standing of one partner over the window."""
     return Standing(
-        state=state,
-        because=because,
-        ours=figures(ours, cuts),
-        theirs=figures(theirs, cuts),
-        opened_by_us=share_of_us,
-        opened_by_them=None if share_of_us is None else 1 - share_of_us,
-        nudges_by_us=sum(ask.nudges for ask in theirs),
-        nudges_by_them=sum(ask.nudges for ask in ours),
+        state=verdict.state,
+        because=verdict.because,
+        people=verdict.people,
+        cause=next(iter(causes), None),
+        ours=window_figures.ours,
+        theirs=window_figures.theirs,
     )
 
 
-def state_of(
-    asks: Sequence[Ask], rhythm: Rhythm, clock: BusinessClock, as_of: datetime
-) -> tuple[State, str]:
-    """How a partnership stands: act, watch, ok or unknown; the most urgent reason decides.
+@dataclass(frozen=True, slots=True)
+class WindowFigures:
+    """The figures of both sides over the window; ours without times where they are unknown."""
 
-    `act`: our answer is overdue, or the silence has passed `act_at`. `watch`: our answer falls
-    due within a day, the silence has passed `watch_at`, or their answer is overdue. `unknown`:
-    too little mail to know a rhythm, and no standard for contact. `because` says which, with
-    dates in place of ages, so that it stays true.
+    ours: Figures
+    theirs: Figures
+
+
+def window_figures(
+    asks: Iterable[Ask], coverage: Coverage, cuts: Cuts, ends: tuple[datetime, datetime]
+) -> WindowFigures:
+    """Our figures are unknown, not bad, where too little of what we sent is in the mailbox.
+
+    Then the counts stay, and every time and share of ours is empty: answers that went out another
+    way must not look like silence of ours. Figures of the partner's side are shown all the same.
     """
-    return next(_reasons(asks, rhythm, _Dates(clock), as_of))
+    known = tuple(asks)
+    return WindowFigures(
+        ours=known_figures(in_window(known, "us", ends), coverage, cuts),
+        theirs=known_figures(in_window(known, "them", ends), coverage, cuts),
+    )
+
+
+def known_figures(asks: Sequence[Ask], coverage: Coverage, cuts: Cuts) -> Figures:
+    """The figures of asks of one side; of ours the counts alone where too little is held."""
+    found = figures(asks, cuts)
+    is_unknown = coverage.is_too_low and any(ask.responder == "us" for ask in asks)
+    return without_times(found) if is_unknown else found
 
 
 @dataclass(frozen=True, slots=True)
-class _Dates:
-    clock: BusinessClock
+class Verdict:
+    """A state with its reason."""
 
-    def __call__(self, at: datetime) -> str:
-        return f"{self.clock.local_date(at):%-d %b %Y}"
-
-
-def _reasons(
-    asks: Sequence[Ask], rhythm: Rhythm, day: _Dates, as_of: datetime
-) -> Iterator[tuple[State, str]]:
-    """Everything that is to be said, the most urgent first."""
-    dues = [(ask, ask.due_at) for ask in asks if ask.due_at and ask.is_waiting(as_of)]
-    ours_late = [(x, due) for x, due in dues if x.responder == "us" and as_of > due]
-    ours_soon = [(x, due) for x, due in dues if x.responder == "us" and as_of > due - _SOON]
-    theirs_late = [(x, due) for x, due in dues if x.responder == "them" and as_of > due]
-    last = _last_contact(rhythm, day)
-    if ours_late:
-        ask, due = ours_late[0]
-        yield "act", _owed(len(ours_late), day(ask.asked_at), day(due))
-    if rhythm.act_at and as_of >= rhythm.act_at:
-        yield "act", f"{last}: far longer silent than usual since {day(rhythm.act_at)}."
-    if ours_soon:
-        ask, due = ours_soon[0]
-        yield "watch", f"They asked on {day(ask.asked_at)}; our answer is due on {day(due)}."
-    if rhythm.watch_at and as_of >= rhythm.watch_at:
-        yield "watch", f"{last}: longer silent than usual since {day(rhythm.watch_at)}."
-    if theirs_late:
-        yield "watch", f"We asked on {day(theirs_late[0][0].asked_at)}; their answer is overdue."
-    if rhythm.watch_at is None:
-        yield "unknown", f"{last}; too little mail yet to know the usual rhythm."
-    else:
-        yield "ok", f"{last}; silent for too long from {day(rhythm.watch_at)} on."
+    state: State
+    because: str
+    people: tuple[str, ...] = ()
 
 
-def _last_contact(rhythm: Rhythm, day: _Dates) -> str:
-    if rhythm.last_contact_at is None:
-        return "No contact yet"
-    who = "us" if rhythm.last_from == "us" else "them"
-    return f"Last contact {day(rhythm.last_contact_at)} from {who}"
+def state_of(causes: Sequence[Cause], rhythm: Rhythm, coverage: Coverage, dates: Dates) -> Verdict:
+    """How a partnership stands: act, watch, ok or unknown; the most urgent cause decides.
+
+    `act`: our answer is overdue, or the silence has passed act_at. `watch`: our answer falls due
+    within a day, or, where we promised nothing, takes longer than nine of ten took; their answer is
+    overdue; the silence has passed watch_at; a standard is broken or at risk (for answers: of 10
+    asks or more); who wrote a fifth of their mail can't be reached or is quiet. `unknown`: too
+    little mail to know a rhythm and no contact_every, or too little of what we sent is in the
+    mailbox. `because` says which: "They wrote 9 days ago (5 May 2026) and wait for our answer, due
+    on 7 May 2026".
+    """
+    if causes:
+        first = causes[0]
+        alike = sum(cause.kind == first.kind for cause in causes) - 1
+        return Verdict(first.level, first.because + _more(first, alike), first.people)
+    if coverage.is_too_low and coverage.share is not None:
+        return Verdict(
+            "unknown",
+            f"Of our letters that they answered only {coverage.share:.0%} are in the mailbox:"
+            " how fast we answer can't be told.",
+        )
+    last = last_contact(rhythm, dates)
+    too_long_at = rhythm.watch_at or rhythm.act_at
+    if too_long_at is None:
+        return Verdict("unknown", f"{last}; too little mail yet to know the usual rhythm.")
+    return Verdict("ok", f"{last}; silent for too long from {dates.day(too_long_at)} on.")
 
 
-def _owed(count: int, asked: str, due: str) -> str:
-    if count == 1:
-        return f"They asked on {asked} and wait for our answer, due on {due}."
-    return f"{count} of their letters wait for our answer, the oldest of {asked}, due on {due}."
+def urgency(standing: Standing) -> int:
+    """By what partners are put in order: 0 is the most urgent.
+
+    First those to act on, by the kind of their most urgent cause, then those to watch, then those
+    that are in order, at last those of whom too little is known. `cause_since_at` orders equals.
+    """
+    if standing.cause is not None:
+        return rank(standing.cause)
+    return LAST_RANK + (standing.state == "unknown")
 
 
-def next_change(asks: Sequence[Ask], rhythm: Rhythm, terms: Terms, as_of: datetime) -> datetime:
-    """The first instant after `as_of` at which a figure changes without new mail.
+def _more(cause: Cause, count: int) -> str:
+    whose = {"their_answer_overdue": "ours"}.get(cause.kind, "theirs")
+    if count == 0 or "answer" not in cause.kind:
+        return ""
+    return f" {count} more of {whose} wait{'s' if count == 1 else ''}, too."
 
-    An ask falls due, lapses, leaves the waiting list, has been followed long enough, or has
-    waited as long as another one took; a silence turns amber or red; a gap leaves the rhythm's
-    12 months; the next local midnight at the latest. `followed_seconds` grows with `as_of`
-    itself until the give-up time.
+
+def next_change(
+    asks: Sequence[Ask], rhythm: Rhythm, ours: Figures, terms: Terms, as_of: datetime
+) -> datetime:
+    """The first moment at which a figure changes by itself, without new mail.
+
+    An ask falls due, lapses, leaves the waiting list, has been followed long enough, or has waited
+    as long as another one took; a silence passes watch_at or act_at; a standard breaks; a silence
+    leaves the 12 months of the rhythm; the next local midnight at the latest. Until then everything
+    stays as it is shown, but followed_seconds, which grows with the moment the figures are for.
     """
     clock, give_up_after = terms.clocks.us, timedelta(seconds=terms.cuts.give_up_after_seconds)
     instants = [clock.midnight(clock.local_date(as_of) + timedelta(days=1))]
@@ -191,12 +210,15 @@ def next_change(asks: Sequence[Ask], rhythm: Rhythm, terms: Terms, as_of: dateti
     instants += [gap.ended_at + RHYTHM_REACH for gap in rhythm.gaps if gap.ended_at]
     instants += [ask.asked_at + give_up_after for ask in asks]
     instants += _crossings(asks, terms)
+    late = late_after(ours)
     for ask in asks:
         if ask.reply is None:
             instants.append(ask.waits_until)
+            moment = timedelta(seconds=1)
             if ask.due_at:
-                moment = timedelta(seconds=1)
-                instants += [ask.due_at + moment, ask.due_at - _SOON + moment]
+                instants += [ask.due_at + moment, ask.due_at - SOON + moment]
+            elif late is not None:
+                instants.append(ask.asked_at + late + moment)
     return min(at for at in instants if at > as_of)
 
 
@@ -211,4 +233,5 @@ def _crossings(asks: Sequence[Ask], terms: Terms) -> Iterator[datetime]:
                 for seconds in took[bisect_right(took, ask.age_seconds) :][:1]:
                     yield ask.asked_at + timedelta(seconds=seconds)
                 for seconds in worked[bisect_right(worked, ask.business_age_seconds) :][:1]:
-                    yield clock.deadline(ask.asked_at, Span(seconds, "working_seconds"))
+                    worked_long = Span(seconds, "working_seconds")
+                    yield ClockAround(clock, ask.away).deadline(ask.asked_at, worked_long)

@@ -60,7 +60,8 @@ class Curve:
         return next((int(t) for t, reached in self.steps if reached >= share - _SLACK), None)
 
 
-def _curve(events: Sequence[float], censored: Sequence[float]) -> Curve:
+def curve_of(events: Sequence[float], censored: Sequence[float]) -> Curve:
+    """The estimate from the times at which something happened, and those it had not by."""
     if not events:
         return Curve(())
     from scipy import stats  # noqa: PLC0415 - half a second that most commands need not pay
@@ -71,8 +72,13 @@ def _curve(events: Sequence[float], censored: Sequence[float]) -> Curve:
 
 
 def figures(asks: Iterable[Ask], cuts: Cuts) -> Figures:
-    """The figures of a set of asks; those void, not needing a reply, or with clashing clocks
-    are left out first."""
+    """How many asks there are, how many were answered, still wait, or were given up.
+
+    Left out are asks that need no reply, that never arrived (void), and those answered before they
+    were put, by clocks that clash. With fewer than 5 asks only these counts are given and how long
+    they were followed: every time and share stays empty, since it would say more about chance than
+    about anybody.
+    """
     counted = [ask for ask in asks if ask.is_in_figures]
     if not counted:
         return Figures()
@@ -93,7 +99,7 @@ def figures(asks: Iterable[Ask], cuts: Cuts) -> Figures:
         response_rate=response_rate(calendar, followed, cuts),
         rate_so_far=rate_so_far(calendar, followed),
         p50_seconds=p50,
-        p50_reached=p50 is not None,
+        p50_reached=half_was_answered(p50),
         p90_seconds=time_to_share(calendar, 0.9),
         p50_business_seconds=time_to_share(business, 0.5),
         p90_business_seconds=time_to_share(business, 0.9),
@@ -104,77 +110,128 @@ def figures(asks: Iterable[Ask], cuts: Cuts) -> Figures:
     )
 
 
-def calendar_curve(asks: Sequence[Ask], cuts: Cuts) -> Curve:
-    """F(t), the share of asks answered within t: one minus the Kaplan-Meier estimate.
+def without_times(found: Figures) -> Figures:
+    """The counts alone: what is left to say where answers may be missing."""
+    return Figures(found.asks, found.answered, found.open, found.lapsed)
 
-    An answered ask is an event at its duration. An open one is known to have waited as long as
-    its age, a lapsed one as long as the give-up time; they are never left out.
+
+def calendar_curve(asks: Sequence[Ask], cuts: Cuts) -> Curve:
+    """The share of asks that got their answer within a given time, unanswered ones included.
+
+    An answered ask enters with the time it took. One that is still open is known to have waited as
+    long as it is old, one that was given up as long as the give-up time; neither is ever left out,
+    which is what the estimate of Kaplan and Meier is made for. Good for setting a promise: if 0.8
+    are answered within two days, one in five is not. In formulas F(t) = 1 - S(t).
     """
     events = [ask.response_seconds for ask in asks if ask.response_seconds is not None]
     censored = [ask.age_seconds for ask in asks if ask.outcome == "open"]
     lapsed = [cuts.give_up_after_seconds for ask in asks if ask.outcome == "lapsed"]
-    return _curve(events, [*censored, *lapsed])
+    return curve_of(events, [*censored, *lapsed])
 
 
 def business_curve(asks: Sequence[Ask]) -> Curve:
-    """As F(t) by the calendar, in the working time of the side that answers.
+    """As p50_seconds and p90_seconds, in the working time of the side that answers.
 
-    Open asks are known to have waited for their working age; lapsed ones outlast every
-    observed answer. An ask outside hours that is answered outside hours takes 0 working seconds.
+    Good for comparing with a promise in business hours, since nights, weekends and holidays are
+    left out. An open ask is known to have waited for the working time since it was put; one that
+    was given up outlasts every answer that came. An ask outside hours that is answered outside
+    hours takes 0.
     """
     events = [ask.business_seconds for ask in asks if ask.business_seconds is not None]
     censored = [ask.business_age_seconds for ask in asks if ask.outcome == "open"]
     beyond = max([*events, *censored], default=0) + 1
     lapsed = [beyond for ask in asks if ask.outcome == "lapsed"]
-    return _curve(events, [*censored, *lapsed])
+    return curve_of(events, [*censored, *lapsed])
 
 
 def followed_seconds(asks: Sequence[Ask], cuts: Cuts) -> int:
-    """The longest time that an ask of the set has been followed, at most the give-up time."""
+    """The longest time that an ask of the set has been followed, at most the give-up time.
+
+    It tells how far rate_so_far reaches: 10 days while the oldest ask is 10 days old. Empty without
+    asks.
+    """
     return max(min(ask.age_seconds, cuts.give_up_after_seconds) for ask in asks)
 
 
 def response_rate(curve: Curve, followed: int, cuts: Cuts) -> float | None:
-    """The share of asks answered within the give-up time, F(give-up time), by the calendar.
+    """The share of asks answered within the give-up time, by the calendar.
 
-    NULL while no ask of the set has been followed that long; 0 where none was answered.
+    Good for the first question of all, whether they answer: 0.7 means that 7 in 10 asks get an
+    answer in that time and 3 don't. Open asks are reckoned with for as long as they have been
+    followed, so that a question of this morning pulls nothing down. Empty while no ask has been
+    followed for the whole give-up time (see rate_so_far), and with fewer than 5 asks; 0 where none
+    was answered.
     """
     give_up = cuts.give_up_after_seconds
     return curve.share(give_up) if followed >= give_up else None
 
 
 def rate_so_far(curve: Curve, followed: int) -> float:
-    """The share of asks answered within the longest time that one of them was followed."""
+    """The share of asks answered within the longest time that one of them was followed.
+
+    Good for young sets, like the present week, for which response_rate is still empty; it says how
+    many were answered within followed_seconds. Empty with fewer than 5 asks.
+    """
     return curve.share(followed)
 
 
 def time_to_share(curve: Curve, share: float) -> int | None:
     """The time within which half (p50) or nine of ten (p90) of all asks were answered.
 
-    The smallest t with F(t) at least 0.5 or 0.9, never interpolated. NULL where F never gets
-    there: "fewer than half". Taking an answer away never makes it better.
+    Good for "how fast do they answer?", as it can't be improved by not answering: of 10 asks, 6
+    answered within a day and 4 never, p50 is at most a day and p90 is empty. It is always a time
+    that some answer took, never one between two. Empty where fewer than half, or nine of ten, were
+    answered, which means "fewer than half", not "unknown"; and with fewer than 5 asks.
     """
     return curve.smallest(share)
 
 
+def half_was_answered(p50: int | None) -> bool:
+    """Whether at least half of the asks were answered: 1 yes, 0 no.
+
+    It tells why p50_seconds is empty: at 0 fewer than half were answered, as far as they have been
+    followed. Empty with fewer than 5 asks, of which nothing is said.
+    """
+    return p50 is not None
+
+
 def answered_p50(curve: Curve, followed: int) -> int | None:
-    """How fast when they do answer: the smallest t with F(t) at least half of its last value."""
+    """How fast an answer typically is, when one comes: half of the answers came within this time.
+
+    Good for telling slow from silent, beside response_rate: of who answers one ask in three, but
+    then within an hour, p50 is empty and this an hour at most. It is the smallest time at which the
+    share answered reaches half of its last value, by the same estimate as p50, open asks included.
+    Empty where nothing was answered, and with fewer than 5 asks.
+    """
     return curve.smallest(0.5 * curve.share(followed))
 
 
 def naive_p50(asks: Iterable[Ask]) -> int | None:
-    """The median over answered asks alone: what other tools would have said."""
+    """The median over answered asks alone, which is what other tools would have said.
+
+    Shown beside p50_seconds to compare with them. It gets better the more is left unanswered: of 10
+    asks, one answered within an hour and 9 never, it says one hour. Empty where nothing was
+    answered, and with fewer than 5 asks.
+    """
     return nearest_rank_median(_answered(asks))
 
 
 def naive_mean(asks: Iterable[Ask]) -> int | None:
-    """The mean over answered asks alone: what other tools would have said."""
+    """The mean over answered asks alone, which is what other tools would have said.
+
+    Shown to compare with them. Besides what is wrong with the median over answered asks, a few long
+    waits move it far. Empty where nothing was answered, and with fewer than 5 asks.
+    """
     answered = _answered(asks)
     return round(Fraction(sum(answered), len(answered))) if answered else None
 
 
 def met_standard_share(asks: Iterable[Ask]) -> float | None:
-    """Of the asks for which it is known, the share that was answered by its due time."""
+    """Of the asks for which it is known, the share that was answered by its due time.
+
+    Those not yet due are left out, those overdue without an answer count as missed. Empty without a
+    standard, while nothing has been decided, and with fewer than 5 asks.
+    """
     known = [ask.met_standard for ask in asks if ask.met_standard is not None]
     return sum(known) / len(known) if known else None
 

@@ -99,6 +99,24 @@ def test_letters_of_people_who_are_no_partner_prove_nothing() -> None:
     assert told(from_outside) == {"1@acme.com": False}  # found by itself
 
 
+def test_what_comes_later_than_the_instant_asked_for_is_as_if_not_there() -> None:
+    """That a host is ours and that an id is not is learned from letters, up to that instant."""
+    sent = [ours(f"{number}@mail.provider.example") for number in (1, 2)]
+    later = ours("3@mail.provider.example", at=SPRING + 3 * DAY)
+    unheld, theirs = answer("4@mail.provider.example"), answer("1@acme.com")
+    shown = message("1@acme.com", SPRING + 3 * DAY, author="eve@initech.com", to=[ANA])
+    held = [first_letter(), *sent, later, unheld, theirs, shown]
+
+    def told_at(at: datetime, **known: datetime) -> dict[str, bool]:
+        return {p.message_id: p.is_held for p in sent_proofs(held, ROSTER, known, at)}
+
+    assert told_at(SPRING + 2 * DAY) == {"1@acme.com": False}
+    assert told_at(SPRING + 3 * DAY) == {"4@mail.provider.example": False}
+    # each mailbox is known up to its own instant
+    known = {"partners": SPRING + 2 * DAY}
+    assert told_at(SPRING + 3 * DAY, **known) == {"1@acme.com": False}
+
+
 # --- whose id it is
 
 
