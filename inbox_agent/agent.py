@@ -16,8 +16,9 @@ from inbox_agent.data_lock import holding
 from inbox_agent.errors import ConfigError, InboxAgentError, StoreError
 from inbox_agent.instants import clock_sources
 from inbox_agent.intake import Import, Intake
-from inbox_agent.measuring import measure_all, moved_on
+from inbox_agent.measuring import measure_all, moved_on, of_whole_mailboxes
 from inbox_agent.mirror import Mirror
+from inbox_agent.mirror_history import alert_log, frozen_reviews, next_generation, whole_mailboxes
 from inbox_agent.mirror_rows import Counts, Poll
 from inbox_agent.oauth2 import Login, login_of
 from inbox_agent.privacy import Privacy
@@ -149,9 +150,8 @@ class Agent:
         report = Report()
         with self.at_work(), Mirror(self.mirror_path) as mirror:
             began = self.clock(), time.monotonic()
-            intake = Intake(
-                mirror, job, self.config.roster().received_by, self.clock, self.progress
-            )
+            hosts, texts = self.config.roster().received_by, self.config.text_languages
+            intake = Intake(mirror, job, hosts, self.clock, self.progress, texts)
             for path in job.paths:
                 try:
                     intake.read(path)
@@ -188,9 +188,8 @@ class Agent:
         Raises StoreError; what else it raises is a fault of this program.
         """
         began, attempt = (self.clock(), time.monotonic()), attempt or Attempt()
-        reading = Reading(
-            mirror, settings, self.fetch_clock or self.clock, self.progress, attempt.stop
-        )
+        clock, texts = self.fetch_clock or self.clock, self.config.text_languages
+        reading = Reading(mirror, settings, clock, self.progress, attempt.stop, texts)
         errors: list[InboxAgentError] = []
         try:
             keyword = self.config.no_reply_needed.keyword
@@ -261,13 +260,16 @@ class Agent:
         default = as_of or min(known.values(), default=self.clock())
         instants = {mailbox: as_of or at for mailbox, at in known.items()}
         records, without_partner = measure_all(self.config, held, instants, default)
+        # An instant that somebody named is no poll: what it shows raises and clears nothing.
+        whole = frozenset[str]() if as_of else whole_mailboxes(mirror)
+        number = next_generation(mirror, of_whole_mailboxes(self.config, held, records, whole))
         self.progress.stage("publishing")
         publish(
             self.published_path,
             Generation(
                 records=records,
                 as_of=default,
-                number=mirror.next_generation(),
+                number=number,
                 published_at=self.clock(),
                 version=__version__,
                 config_digest=self.config.digest(),
@@ -279,6 +281,8 @@ class Agent:
                 privacy=self._privacy(mirror),
                 polls=mirror.polls(),
                 folders=mirror.folders(),
+                alerts=tuple(alert_log(mirror).alerts.values()),
+                reviews=frozen_reviews(mirror),
             ),
         )
         report.partners = len(records)

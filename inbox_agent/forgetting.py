@@ -20,7 +20,8 @@ from inbox_agent.erasure import labels_without, report_without, without_address
 from inbox_agent.errors import ConfigError, InboxAgentError, StoreError
 from inbox_agent.messages import FetchedHeader
 from inbox_agent.mirror import Mirror
-from inbox_agent.mirror_rows import REWRITE, rewritten_row, seconds
+from inbox_agent.mirror_history import forget, forget_before
+from inbox_agent.mirror_rows import REWRITE, instant, rewritten_row, seconds
 from inbox_agent.sqlite_files import scrub
 from inbox_agent.tombstones import made_tombstones
 
@@ -121,6 +122,7 @@ def _purge(mirror: Mirror, before: int, *, dry_run: bool) -> int:
             db.execute("pragma secure_delete = on")
             db.execute(_LEFT_OUT.format(_OLDER), [before])
             db.execute(f"delete from headers where {_OLDER}", [before])  # noqa: S608
+            forget_before(mirror, instant(before))
             db.execute(
                 "insert into facts values ('purged_before', ?) on conflict do update"
                 " set value = max(cast(value as integer), cast(excluded.value as integer))",
@@ -184,6 +186,7 @@ def _erase(
             for column in columns:
                 _erase_said(db, table, key, column, _is(address))
         _erase_labels(db, _is(address))
+        forget(mirror, _is(address))
 
 
 def _erase_said(db: Any, table: str, key: str, column: str, is_erased: IsErased) -> None:

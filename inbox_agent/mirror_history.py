@@ -1,0 +1,196 @@
+"""What must outlive every rebuild, in the mirror: the log of alerts and the frozen reviews."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from inbox_agent.address_traces import ERASED, IsErased, names, without_traces
+from inbox_agent.alert_log import Alert, AlertLog, moved_on
+from inbox_agent.letters import row_key
+from inbox_agent.measure import PartnerRecord
+from inbox_agent.mirror import Mirror
+from inbox_agent.mirror_rows import instant, seconds
+from inbox_agent.reviews import Frozen
+
+_ALERT = (
+    "insert or replace into alert_log (alert, partner, kind, cause, level, since_at, raised_at,"
+    " act_raised_at, cleared_at, because, evidence, people)"
+    " values (:alert, :partner, :kind, :cause, :level, :since_at, :raised_at, :act_raised_at,"
+    " :cleared_at, :because, :evidence, :people)"
+)
+_REVIEW = (
+    "insert into reviews (quarter, partner, measure, value, words, unit, frozen_at, version,"
+    " config_digest) values (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+#: The subject of a wait stands beside the instant at which it was asked.
+_SUBJECTS_BEFORE = """
+    delete from reviews where measure like '%\\_subject' escape '\\' and exists (
+      select 1 from reviews as asked
+      where asked.quarter = reviews.quarter and asked.partner = reviews.partner
+        and asked.measure = replace(reviews.measure, '_subject', '_asked_at') and asked.words < ?)
+"""
+
+
+# -- alerts ---------------------------------------------------------------------------------
+
+
+def alert_log(mirror: Mirror) -> AlertLog:
+    """The log as it is kept."""
+    alerts = [_alert(row) for row in mirror.rows("select * from alert_log order by alert")]
+    seen = mirror.rows("select partner, as_of from alerts_seen")
+    return AlertLog(
+        {alert.alert: alert for alert in alerts},
+        {row["partner"]: instant(row["as_of"]) for row in seen},
+    )
+
+
+def next_generation(mirror: Mirror, records: Iterable[PartnerRecord]) -> int:
+    """The number of the generation about to be published, its causes in the log, both or neither.
+
+    Where we are stopped before it is published the log is ahead; the next generation publishes
+    the whole log, and what is not later than the log has seen changes nothing in it.
+    """
+    with mirror.writing() as db:
+        before = alert_log(mirror)
+        after = moved_on(before, records)
+        changed = [a for key, a in after.alerts.items() if before.alerts.get(key) != a]
+        db.conn.executemany(_ALERT, [_alert_row(alert) for alert in changed])
+        seen = [(p, seconds(at)) for p, at in after.seen_at.items() if before.seen_at.get(p) != at]
+        db.conn.executemany("insert or replace into alerts_seen values (?, ?)", seen)
+        return mirror.next_generation()
+
+
+def whole_mailboxes(mirror: Mirror) -> frozenset[str]:
+    """The mailboxes that were read to their end at least once."""
+    rows = mirror.rows("select mailbox from mailboxes where as_of is not null")
+    return frozenset(row["mailbox"] for row in rows)
+
+
+def _alert(row: dict[str, Any]) -> Alert:
+    instants = {name: _instant(row[name]) for name in ("act_raised_at", "cleared_at")}
+    return Alert(
+        **row
+        | instants
+        | {name: instant(row[name]) for name in ("since_at", "raised_at")}
+        | {"people": tuple(json.loads(row["people"]))}
+    )
+
+
+def _instant(at: int | None) -> datetime | None:
+    return None if at is None else instant(at)
+
+
+def _alert_row(alert: Alert) -> dict[str, Any]:
+    return {
+        "alert": alert.alert,
+        "partner": alert.partner,
+        "kind": alert.kind,
+        "cause": alert.cause,
+        "level": alert.level,
+        "since_at": seconds(alert.since_at),
+        "raised_at": seconds(alert.raised_at),
+        "act_raised_at": None if alert.act_raised_at is None else seconds(alert.act_raised_at),
+        "cleared_at": None if alert.cleared_at is None else seconds(alert.cleared_at),
+        "because": alert.because,
+        "evidence": alert.evidence,
+        "people": json.dumps(alert.people),
+    }
+
+
+# -- reviews --------------------------------------------------------------------------------
+
+
+def frozen_reviews(mirror: Mirror, quarter: str | None = None) -> tuple[Frozen, ...]:
+    """The rows of one quarter's review, or of all, in the order they were frozen in."""
+    where = "" if quarter is None else " where quarter = ?"
+    rows = mirror.rows(
+        f"select * from reviews{where} order by quarter, rowid",  # noqa: S608 - our own words
+        [] if quarter is None else [quarter],
+    )
+    return tuple(Frozen(**row | {"frozen_at": instant(row["frozen_at"])}) for row in rows)
+
+
+def freeze(mirror: Mirror, quarter: str, rows: Sequence[Frozen], *, again: bool) -> None:
+    """Keep a quarter's review; one that is kept already stays, unless it is frozen `again`."""
+    with mirror.writing() as db:
+        if again:
+            db.execute("delete from reviews where quarter = ?", [quarter])
+        elif frozen_reviews(mirror, quarter):
+            return
+        db.conn.executemany(
+            _REVIEW,
+            [
+                (
+                    *(row.quarter, row.partner, row.measure, row.value, row.words, row.unit),
+                    *(seconds(row.frozen_at), row.version, row.config_digest),
+                )
+                for row in rows
+            ],
+        )
+
+
+# -- forgetting -----------------------------------------------------------------------------
+
+
+def forget(mirror: Mirror, is_erased: IsErased) -> None:
+    """Take an erased person out of the log and the reviews; call it within a transaction.
+
+    What is about a partner that is the person alone goes. Elsewhere the address is taken out of
+    every text, and an alert whose cause named it gets another key, which tells nothing of it.
+    """
+    with mirror.writing() as db:
+        for table in ("alert_log", "alerts_seen", "reviews"):
+            partners = mirror.rows(f"select distinct partner from {table}")  # noqa: S608
+            gone = [(row["partner"],) for row in partners if _is(row["partner"], is_erased)]
+            db.conn.executemany(f"delete from {table} where partner = ?", gone)  # noqa: S608
+        changed = list(_alerts_without(alert_log(mirror).alerts.values(), is_erased))
+        db.conn.executemany("delete from alert_log where alert = ?", [(old,) for old, _ in changed])
+        db.conn.executemany(_ALERT, [_alert_row(alert) for _, alert in changed])
+        said = mirror.rows("select rowid, words from reviews where words is not null")
+        texts = [(without_traces(row["words"], is_erased), row) for row in said]
+        db.conn.executemany(
+            "update reviews set words = ? where rowid = ?",
+            [(text, row["rowid"]) for text, row in texts if text != row["words"]],
+        )
+
+
+def forget_before(mirror: Mirror, before: datetime) -> None:
+    """Take out what quotes or names somebody from before an instant: the figures themselves stay.
+
+    Alerts that were over by then go, and of reviews the subjects of letters that are older.
+    """
+    with mirror.writing() as db:
+        db.execute("delete from alert_log where cleared_at < ?", [seconds(before)])
+        db.execute(_SUBJECTS_BEFORE, [f"{before:%Y-%m-%dT%H:%M:%SZ}"])
+
+
+def _is(name: str, is_erased: IsErased) -> bool:
+    """Whether a partner or a person is the one to forget; with a tag, too."""
+    return "@" in name and names(name, is_erased)
+
+
+def _alerts_without(alerts: Iterable[Alert], is_erased: IsErased) -> Iterator[tuple[str, Alert]]:
+    """The key and the new form of each alert that names the person."""
+    for alert in alerts:
+        cause = without_traces(alert.cause, is_erased, is_made=True)
+        kept = Alert(
+            **_fields(alert)
+            | {
+                "alert": alert.alert
+                if cause == alert.cause
+                else row_key(alert.partner, alert.kind, cause, alert.raised_at),
+                "cause": cause,
+                "because": without_traces(alert.because, is_erased),
+                "evidence": without_traces(alert.evidence, is_erased),
+                "people": tuple(ERASED if _is(p, is_erased) else p for p in alert.people),
+            }
+        )
+        if kept != alert:
+            yield alert.alert, kept
+
+
+def _fields(alert: Alert) -> dict[str, Any]:
+    return {name: getattr(alert, name) for name in alert.__slots__}

@@ -1,0 +1,240 @@
+"""What a review says, section by section: for us, and as the partner may see it.
+
+The partner's sheet is put on the table: it speaks to the partner as *you*, and holds no name, no
+address, no subject, and nothing of anybody else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from inbox_agent.privacy import Privacy
+from inbox_agent.review_measures import WAITS
+from inbox_agent.reviews import TEAM, Frozen
+from inbox_agent.screens import duration
+from inbox_agent.words import spoken_date
+
+Line = tuple[str, ...]
+For = Literal["us", "them"]
+
+#: What each figure of answers is called, in the order of a sheet.
+_ANSWERS = (
+    ("asks", "questions put"),
+    ("answered", "of these answered"),
+    ("open", "of these still open"),
+    ("lapsed", "of these never answered"),
+    ("p50_seconds", "half answered within"),
+    ("p50_business_seconds", "the same in working time"),
+    ("p90_seconds", "nine of ten answered within"),
+    ("response_rate", "share answered"),
+    ("met_standard_share", "share answered by its due time"),
+    ("before_p50_seconds", "half answered within, quarter before"),
+    ("change", "since then"),
+    ("change_p", "likely by chance"),
+)
+#: A change that chance makes more often than this is not spoken of as one.
+_SURE = 0.05
+_STANDARDS = {
+    "we_answer_within": "we answer within",
+    "they_answer_within": "they answer within",
+    "contact_every": "contact every",
+    "contact_at_least_every": "contact at least every",
+    "min_contacts": "people who write",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A table with a title; `heads` name its columns."""
+
+    title: str
+    heads: Line
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One partner's review, or the team's, by measure."""
+
+    rows: Mapping[str, Frozen]
+    zone: ZoneInfo
+    privacy: Privacy
+
+    def number(self, measure: str) -> float | None:
+        """A figure, None where it is unknown or not there."""
+        row = self.rows.get(measure)
+        return row.value if row else None
+
+    def words(self, measure: str) -> str | None:
+        """What is no number."""
+        row = self.rows.get(measure)
+        return row.words if row else None
+
+    def shown(self, measure: str) -> str:
+        """A figure for people; a dash where it is unknown."""
+        row = self.rows.get(measure)
+        if row is None or (row.value is None and row.words is None):
+            return "-"
+        if row.value is None:
+            return row.words or "-"
+        if row.unit in ("seconds", "working seconds"):
+            return duration(round(row.value))
+        if row.unit == "share":
+            return f"{row.value:.3f}" if measure.endswith("_p") else f"{row.value:.0%}"
+        return f"{row.value:g}" if row.unit in ("count", None) else f"{row.value:g} {row.unit}"
+
+    def day(self, measure: str) -> str:
+        """The day of an instant, by the clock of the team when it was frozen."""
+        words = self.words(measure)
+        if words is None:
+            return "-"
+        return spoken_date(datetime.fromisoformat(words).astimezone(self.zone).date())
+
+
+def sheets(rows: Iterable[Frozen], privacy: Privacy) -> dict[str, Sheet]:
+    """The sheet of each partner and of the team, by key, in the order they were frozen in."""
+    found: dict[str, dict[str, Frozen]] = {}
+    for row in rows:
+        found.setdefault(row.partner, {})[row.measure] = row
+    zone = ZoneInfo((found[TEAM]["timezone"].words or "UTC") if TEAM in found else "UTC")
+    return {partner: Sheet(measures, zone, privacy) for partner, measures in found.items()}
+
+
+def days_of(quarter: str) -> str:
+    """``1 Jul to 30 Sep 2026``."""
+    year, number = int(quarter[:4]), int(quarter[-1])
+    first = date(year, 3 * number - 2, 1)
+    last = (date(year, 3 * number, 28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+    return f"{first:%-d %b} to {spoken_date(last)}"
+
+
+def sections(sheet: Sheet, reader: For) -> tuple[Section, ...]:
+    """Everything a sheet holds for a reader."""
+    parts = [_answers(sheet, reader), _standards(sheet, reader)]
+    parts += [_waits(sheet, side, reader) for side in ("ours", "theirs")]
+    parts.append(_together(sheet, reader))
+    return tuple(part for part in parts if part.lines)
+
+
+def _answers(sheet: Sheet, reader: For) -> Section:
+    they = "they" if reader == "us" else "you"
+    lines = [
+        (label, *(answer(sheet, f"{side}_{name}") for side in ("ours", "theirs")))
+        for name, label in _ANSWERS
+    ]
+    kept = tuple(line for line in lines if set(line[1:]) != {"-"})
+    return Section("Answers", ("", "we answer", f"{they} answer"), kept)
+
+
+def answer(sheet: Sheet, measure: str) -> str:
+    """A figure of answers: not reached is another thing than not known."""
+    if measure.endswith("_change"):
+        p = sheet.number(f"{measure}_p")
+        return sheet.shown(measure) if p is None or p <= _SURE else "no clear change"
+    is_median = measure.endswith(("_p50_seconds", "_p90_seconds")) and "before" not in measure
+    if is_median and sheet.number(measure) is None and sheet.number(_rate(measure)) is not None:
+        return "not reached"
+    return sheet.shown(measure)
+
+
+def _rate(measure: str) -> str:
+    return f"{measure.partition('_')[0]}_rate_so_far"
+
+
+def _standards(sheet: Sheet, reader: For) -> Section:
+    """To the partner only what we promise; what we expect of others is our own affair."""
+    names = list(_STANDARDS) if reader == "us" else ["we_answer_within"]
+    lines = tuple(
+        (
+            _STANDARDS[name],
+            sheet.shown(f"{name}_target"),
+            sheet.shown(f"{name}_actual"),
+            sheet.words(f"{name}_state") or "nothing fell under it",
+        )
+        for name in names
+        if f"{name}_target" in sheet.rows
+    )
+    title = "Standards" if reader == "us" else "What we hold ourselves to"
+    return Section(title, ("", "aim", "reached", "at the end"), lines)
+
+
+def _waits(sheet: Sheet, side: str, reader: For) -> Section:
+    they = "they" if reader == "us" else "you"
+    title = f"How long {they} waited for us" if side == "ours" else f"How long we waited for {they}"
+    title = title.replace("for they", "for them")
+    lines = []
+    for name, label in (("longest_wait", "longest"), ("quickest_answer", "quickest")):
+        for number in range(1, WAITS + 1):
+            start = f"{side}_{name}_{number}"
+            if f"{start}_seconds" in sheet.rows:
+                lines.append(_wait(sheet, start, label, reader))
+    heads: Line = ("", "asked", "answered", "took")
+    return Section(
+        title, (*heads, "about") if _has_subjects(sheet, reader) else heads, tuple(lines)
+    )
+
+
+def _wait(sheet: Sheet, start: str, label: str, reader: For) -> Line:
+    answered = sheet.day(f"{start}_answered_at")
+    line = (
+        label,
+        sheet.day(f"{start}_asked_at"),
+        "not yet" if answered == "-" else answered,
+        sheet.shown(f"{start}_seconds"),
+    )
+    if not _has_subjects(sheet, reader):
+        return line
+    return (*line, sheet.privacy.subject(sheet.words(f"{start}_subject") or "") or "")
+
+
+def _has_subjects(sheet: Sheet, reader: For) -> bool:
+    is_frozen = any(row.is_subject for row in sheet.rows.values())
+    return reader == "us" and sheet.privacy.subjects and is_frozen
+
+
+def _together(sheet: Sheet, reader: For) -> Section:
+    found = _of_both if reader == "us" else _for_the_partner
+    lines = tuple((label, sheet.shown(measure)) for measure, label in found(sheet))
+    return Section("Together", ("", ""), tuple(line for line in lines if line[1] != "-"))
+
+
+def _of_both(sheet: Sheet) -> Iterator[tuple[str, str]]:
+    yield "letters_in", "letters from them"
+    yield "letters_out", "letters from us"
+    yield "opened_by_us", "conversations that we opened"
+    yield "opened_by_them", "conversations that they opened"
+    yield "nudges_by_us", "reminders from us"
+    yield "nudges_by_them", "reminders from them"
+    yield "two_way_weeks", "weeks in a row in which both wrote"
+    yield "silences", "silences longer than usual"
+    yield "longest_silence_working_days", "longest silence"
+    yield "people_wrote", "people of theirs who wrote"
+    yield "people_new", "of these for the first time"
+    yield "people_quiet", "people of theirs who have gone quiet"
+    yield "people_gone", "people of theirs who can't be reached any more"
+    yield "introductions_received_in_quarter", "people they introduced to us"
+    yield "introductions_given_in_quarter", "people we introduced to them"
+    for measure, label in (
+        ("standards_met", "standards met"),
+        ("standards_at_risk", "standards at risk"),
+        ("standards_broken", "standards broken"),
+    ):
+        if measure in sheet.rows:
+            yield measure, label
+
+
+def _for_the_partner(_sheet: Sheet) -> Iterator[tuple[str, str]]:
+    yield "letters_in", "letters from you"
+    yield "letters_out", "letters from us"
+    yield "opened_by_them", "conversations that you opened"
+    yield "opened_by_us", "conversations that we opened"
+    yield "nudges_by_them", "reminders that you had to send us"
+    yield "nudges_by_us", "reminders that we sent you"
+    yield "two_way_weeks", "weeks in a row in which both wrote"
+    yield "longest_silence_working_days", "longest silence"
+    yield "introductions_received_in_quarter", "people you introduced to us"
+    yield "introductions_given_in_quarter", "people we introduced to you"
