@@ -34,11 +34,12 @@ _VIA = " via "
 
 
 def author_of(message: Message, roster: Roster) -> Address | None:
-    """The author of a copy; None where From can't be read.
+    """Who wrote a letter: the address in From.
 
-    That is From, and Reply-To or Sender are not looked at, but where a mailing list took From:
-    there the first that names somebody else of X-Original-From, X-Original-Sender, the local
-    part, Reply-To. The signs of a list are needed; X-Original-… alone can be anybody's writing.
+    Reply-To and Sender are not looked at, unless a mailing list put itself into From: then the
+    first that names somebody else of X-Original-From, X-Original-Sender, the address as the list
+    encoded it, Reply-To. For that the letter must show the signs of a list, since X-Original-…
+    alone can be anybody's writing. Empty where From can't be read.
     """
     return _original(message, roster) or message.from_
 
@@ -46,6 +47,11 @@ def author_of(message: Message, roster: Roster) -> Address | None:
 def is_from_taken(message: Message, roster: Roster) -> bool:
     """Whether a mailing list took From, and the author was found elsewhere in the header."""
     return _original(message, roster) is not None
+
+
+def list_names(message: Message) -> frozenset[str]:
+    """The mailing list a copy came through, by List-Id and List-Post; ``@`` as a dot."""
+    return _through(message).names
 
 
 def identity_flags(message: Message, roster: Roster) -> set[str]:

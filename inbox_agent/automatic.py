@@ -72,9 +72,12 @@ class Rule:
 def judge(marks: Marks, message_id: str = "") -> Verdict:
     """What sort of letter it is: `human`, or which sort of automatic mail.
 
-    The others are `auto_reply`, `bounce`, `receipt`, `calendar`, `list`, `bulk` and `system`. A
-    table of rules over the letter's own header fields decides, first match wins, and the rule
-    is kept with the letter; what no rule takes a person wrote. Only `human` letters count.
+    Only `human` letters count. The others are `auto_reply` (out of office and acknowledgements),
+    `bounce`, `receipt`, `calendar`, `list`, `bulk` (newsletters) and `system` (notifications). A
+    table of rules over the letter's own header fields decides, the first that matches, and is named
+    beside the letter; what no rule takes, a person wrote. Which letter of ours it answers, and how
+    quickly, may then change the verdict; entries under `[[kinds]]` in your config have the last
+    word.
     """
     return overridden(by_header(marks), marks, message_id)
 
@@ -158,9 +161,13 @@ def _is_bulk(marks: Marks) -> bool:
     return is_marked and not marks.is_through_our_list
 
 
+def is_no_reply(local: str) -> bool:
+    """Whether the local part of an address says that nobody reads what is written to it."""
+    return _NO_REPLY.search(local) is not None
+
+
 def _takes_no_reply(marks: Marks) -> bool:
-    local = marks.author.local if marks.author else ""
-    return _NO_REPLY.search(local) is not None or is_a_program(marks)
+    return is_no_reply(marks.author.local if marks.author else "") or is_a_program(marks)
 
 
 def _is_by_a_service(marks: Marks) -> bool:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from email.message import Message as MimeFields
+from functools import lru_cache
+from types import MappingProxyType
 
 from inbox_agent.addresses import Address, Roster
 from inbox_agent.header_cleaning import without_comments
@@ -80,9 +82,15 @@ def field_value(fields: Mapping[str, str], name: str) -> str:
     return without_comments(fields.get(name, "")).strip().lower()
 
 
-def content_type(fields: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+def content_type(fields: Mapping[str, str]) -> tuple[str, Mapping[str, str]]:
     """Media type and parameters, lower case (RFC 2045 §5.1)."""
+    return _parsed(field_value(fields, "content-type"))
+
+
+@lru_cache(maxsize=1024)  # of one letter the rules ask for it ten times
+def _parsed(written: str) -> tuple[str, Mapping[str, str]]:
     block = MimeFields()
-    block["content-type"] = field_value(fields, "content-type")
+    block["content-type"] = written
     given = block.get_params(failobj=[], unquote=True)
-    return block.get_content_type(), {str(name): str(value) for name, value in given[1:]}
+    parameters = {str(name): str(value) for name, value in given[1:]}
+    return block.get_content_type(), MappingProxyType(parameters)

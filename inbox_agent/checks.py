@@ -46,6 +46,11 @@ def _config(agent: Agent) -> Iterator[Finding]:
         yield place.note("no [[mailboxes]]: letters come by `inbox-agent import` alone")
     if not partners and not config.partners.discover:
         yield place.warning("partners.toml lists nobody and `discover` is false: list partners")
+    if config.text_languages:
+        yield place.note(
+            "[read_text] is on: the first 4 KB of the text of letters are looked at, in "
+            f"{', '.join(sorted(config.text_languages))}; only the verdict is kept"
+        )
     zone = config.our_clock().zone
     now = f"{agent.clock().astimezone(zone):%Y-%m-%d %H:%M}"
     if "timezone" in config.file.clock.model_fields_set:

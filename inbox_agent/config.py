@@ -94,6 +94,12 @@ class Config:
         return self.file.retention.months
 
     @property
+    def text_languages(self) -> frozenset[str] | None:
+        """The languages in which texts are looked at; None: texts are not read."""
+        chosen = self.file.read_text
+        return frozenset(chosen.languages) if chosen.enabled else None
+
+    @property
     def no_reply_needed(self) -> NoReplyNeeded:
         """How people mark a letter that needs no reply; neither way where nothing is set."""
         return self.file.measures.no_reply_needed or NoReplyNeeded()
@@ -117,21 +123,28 @@ class Config:
         return _clock(self.file.clock)
 
     def clocks(self, partner: Partner) -> Clocks:
-        """Our working time and the partner's; what its entry does not say is ours."""
+        """Our working time and the partner's; what its entry does not say is learned, else ours."""
         entry = self._entries.get(partner.key)
         said = _said(entry, ClockSettings) if entry else {}
-        return Clocks(us=self.our_clock(), them=_clock(self.file.clock.model_copy(update=said)))
+        learns = self.file.clock.learn_theirs
+        return Clocks(
+            us=self.our_clock(),
+            them=_clock(self.file.clock.model_copy(update=said)),
+            learns_zone=learns and "timezone" not in said,
+            learns_hours=learns and said.keys().isdisjoint(("days", "hours")),
+            said=frozenset(said),
+        )
 
     def standards(self, partner: Partner) -> Standards:
         """A partner's own standards, else its tier's, else the team's, each by itself.
 
-        The team's ``contact_…`` hold for listed partners only: of somebody who was found in the
-        mail nobody has said that we want to hear from them every so often.
+        The team's ``contact_…`` and ``min_contacts`` hold for listed partners only: of somebody
+        who was found in the mail nobody has said that we want to hear from them every so often.
         """
         entry = self._entries.get(partner.key)
         team = _said(self.file.standards, StandardsSettings)
         if entry is None:
-            team = {key: span for key, span in team.items() if not key.startswith("contact_")}
+            team = {key: value for key, value in team.items() if "contact" not in key}
         tier = self.file.tiers.get(partner.tier or "")
         return Standards(
             **team
@@ -228,6 +241,7 @@ def _what_counts(config: Config) -> dict[str, Any]:
         "kinds": [_plain(each) for each in file.kinds],
         "ours": [_plain(each) for each in (file.clock, file.standards, file.measures)],
         "tiers": {name: _plain(tier) for name, tier in file.tiers.items()},
+        **({"texts": sorted(config.text_languages)} if config.text_languages else {}),
         "discover": partners.discover,
         "ignored": sorted(partners.ignored),
         "partners": {

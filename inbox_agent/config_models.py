@@ -55,6 +55,7 @@ Host = Annotated[str, AfterValidator(values.host)]
 AnySpan = Annotated[Span, PlainValidator(values.span)]
 CalendarSpan = Annotated[Span, PlainValidator(values.calendar_span)]
 CutSpan = Annotated[Span, PlainValidator(values.cut_span)]
+Share = Annotated[float, PlainValidator(values.share)]
 WholeDays = Annotated[Span, PlainValidator(values.whole_days)]
 TimeZone = Annotated[str, AfterValidator(values.timezone)]
 Holidays = Annotated[str, AfterValidator(values.holidays_code)]
@@ -62,6 +63,8 @@ Day = Annotated[str, AfterValidator(values.day)]
 Days = Annotated[tuple[Day, ...], AfterValidator(values.some)]
 Hours = Annotated[tuple[tuple[time, time], ...], PlainValidator(values.opening_hours)]
 Date = Annotated[date, Field(strict=True)]
+#: The languages in which texts can be looked at: `text_phrases.LANGUAGES`.
+Language = Literal["cs", "da", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "sv", "zh"]
 #: The rules on kinds that may be overruled. P0 is the overruling, P16 stands for no rule.
 RuleName = Literal[
     "P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11", "P12", "P13", "P14", "P15"
@@ -156,6 +159,12 @@ class ClockSettings(Section):
     closed: tuple[Date, ...] = ()
 
 
+class OurClockSettings(ClockSettings):
+    """Our working time, and whether a partner's may be learned from its letters."""
+
+    learn_theirs: StrictBool = True
+
+
 class StandardsSettings(Section):
     """The line in the sand: the team's, a tier's or a partner's; unset where None."""
 
@@ -163,6 +172,9 @@ class StandardsSettings(Section):
     they_answer_within: AnySpan | None = None
     contact_every: AnySpan | None = None
     contact_at_least_every: AnySpan | None = None
+    we_answer_share: Share | None = None
+    they_answer_share: Share | None = None
+    min_contacts: Annotated[StrictInt, AfterValidator(values.at_least_one)] | None = None
 
 
 class NoReplyNeeded(Section):
@@ -216,6 +228,13 @@ class PublishSettings(Section):
     our_people: StrictBool = False
 
 
+class ReadTextSettings(Section):
+    """Whether the beginnings of texts are looked at, and in which languages."""
+
+    enabled: StrictBool = False
+    languages: Annotated[tuple[Language, ...], AfterValidator(values.some)] = ("en",)
+
+
 class RetentionSettings(Section):
     """How long letters are kept; nothing is ever deleted where it does not say."""
 
@@ -229,13 +248,14 @@ class ConfigFile(Section):
     data: DataSettings = DataSettings()
     poll: PollSettings = PollSettings()
     mailboxes: tuple[MailboxSettings, ...] = ()
-    clock: ClockSettings = ClockSettings()
+    clock: OurClockSettings = OurClockSettings()
     standards: StandardsSettings = StandardsSettings()
     tiers: dict[str, StandardsSettings] = Field(default_factory=dict)
     kinds: tuple[KindEntry, ...] = ()
     measures: MeasuresSettings = MeasuresSettings()
     publish: PublishSettings = PublishSettings()
     retention: RetentionSettings = RetentionSettings()
+    read_text: ReadTextSettings = ReadTextSettings()
 
 
 class MergedDomain(Section):
@@ -246,7 +266,7 @@ class MergedDomain(Section):
 
 
 class PartnerEntry(Section):
-    """One ``[[partners]]``; what it does not say of its clock is ours."""
+    """One ``[[partners]]``; what it does not say of its clock is learned, or else ours."""
 
     name: Text | None = None
     domains: tuple[Domain, ...] = ()

@@ -196,6 +196,21 @@ def whole_days(value: Any) -> Span:
     return found
 
 
+def share(value: Any) -> float:
+    """A share of asks, above 0 and at most 1."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not 0 < value <= 1:
+        raise ValueError(f"{shown(value)} is no share above 0 and at most 1; write 0.9 for 9 of 10")
+    return float(value)
+
+
+def at_least_one(number: int) -> int:
+    """A whole number of people or things, 1 or more."""
+    if number < 1:
+        raise ValueError(f"must be 1 or more, not {number}; leave the key out to ask for none")
+    return number
+
+
 def timezone(text: str) -> str:
     """The name of a time zone in the IANA database."""
     try:

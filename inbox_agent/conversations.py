@@ -28,7 +28,12 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """A conversation between two stretches in which nobody wrote for `reopen_after`."""
+    """A stretch of a conversation that ends when nobody writes for 30 days, or what you set.
+
+    Good for threads that never end: who answers a letter of last year with a new matter begins a
+    new episode, and its response time is not a year. The span is `reopen_after` in the config.
+    Front's segments are made alike.
+    """
 
     key: str
     letters: tuple[Letter, ...]
@@ -65,19 +70,17 @@ class Conversation:
 def conversations_of(
     partner: str, letters: Sequence[Letter], cuts: Cuts
 ) -> tuple[Conversation, ...]:
-    """The threads within one partner, by the instant of their first letter.
+    """A conversation: the letters with one partner that answer each other.
 
-    References decide; but a letter with References alone, another subject and another author than
-    the letter it names begins a conversation of its own. Without references: Outlook's
-    Thread-Index with the same base subject; the same ticket number; or a reply or forward prefix
-    and the same base subject: the latest letter it directly answers, else the latest with a
-    common address on the partner's side; for ticket numbers and subjects at most `reopen_after`
-    between the two letters. A letter directly answers one of the other side when the partner's
-    author is a recipient of ours, and one of its own side when each author is a recipient of the
-    other. A subject that says little (under 6 characters, or like "meeting") joins a reply only
-    to a letter that it directly answers at most 7 days later. A child sorts after its parent
-    whatever their clocks say. The result is a function of the set of letters: neither their order
-    nor the way they came changes anything.
+    A letter joins those it names as what it answers (In-Reply-To, References). Without such names:
+    those of the same Outlook thread and subject; else (also where nothing it names is held) the
+    latest with its ticket number; else, with Re: or Fwd:, the latest of that subject that it
+    directly answers, else that has a common address on their side. By ticket or subject at most
+    `reopen_after` apart; a subject that says little (under 6 characters, or like "meeting") needs a
+    reply that directly answers, within 7 days. Directly: their author is a recipient of ours, or,
+    within one side, each of the other. References alone, with another subject and author than what
+    they name, begin a new conversation. An answer stands after what it answers, whatever the clocks
+    say; the order of arrival changes nothing.
     """
     threads = threads_of(letters, cuts)
     found = [_conversation(partner, group, threads, cuts) for group in threads.groups]
@@ -136,10 +139,12 @@ def _episodes(key: str, ordered: Sequence[Letter], cuts: Cuts) -> tuple[Episode,
 
 
 def turns_of(letters: Sequence[Letter]) -> tuple[Turn, ...]:
-    """An unbroken run of counting letters from one side within an episode is a turn.
+    """A turn: letters of one side in a row, until the other side writes.
 
-    A forward by the other side neither ends a turn nor begins one. The first letter of the next
-    turn is the reply to the ask of this one.
+    The first letter of the next turn is the reply to the ask of this one. They write twice, we
+    answer, they say thanks: three turns, of two letters, one and one. A forward by the other side
+    neither ends a turn nor begins one, as it answers nobody. Only letters that a person wrote
+    count; a turn ends with its episode.
     """
     runs: list[list[Letter]] = []
     for letter in letters:

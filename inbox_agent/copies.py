@@ -29,11 +29,12 @@ def author_key(message: Message, roster: Roster) -> str | None:
 
 
 def same_letters(messages: Sequence[Message], roster: Roster) -> list[list[Message]]:
-    """Copies of one letter, together.
+    """What one letter is, though it lies in several mailboxes and folders: it counts once.
 
-    They have the same Message-ID, author and Date (within 2 s), or another Message-ID with the
-    same author, second, recipients and base subject, and of delivery reports the same failures.
-    Different letters under one Message-ID are different letters.
+    Copies are of one letter when they have the same Message-ID, author and Date (within 2 seconds),
+    or another Message-ID with the same author, second, recipients and subject (Re: aside), and of
+    delivery reports the same failures. Different letters under one Message-ID are different
+    letters.
     """
     leader = list(range(len(messages)))
 
@@ -193,11 +194,12 @@ def by_partner(messages: Sequence[Message], roster: Roster) -> dict[str, list[Me
 
 
 def belonging(partner: str, groups: Sequence[list[Message]], roster: Roster) -> list[list[Message]]:
-    """The letters, each given as its copies, that are in one partner's record.
+    """Which letters are in one partner's record.
 
-    Its author is that partner; or it is ours and the partner is in To, Cc or Bcc; or it is ours,
-    went to one of our lists, and answers a letter of that partner. A delivery report belongs to
-    the partner whose address failed, or who was to get the letter that it is about.
+    Those that the partner wrote; those of ours with the partner in To, Cc or Bcc; and those of ours
+    through one of our lists that answer a letter of that partner. A delivery report belongs to the
+    partner whose address failed, or who was to get the letter that it is about. A letter to several
+    partners is in the record of each.
     """
     named: list[list[Message]] = []
     others: list[list[Message]] = []

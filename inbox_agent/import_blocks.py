@@ -23,15 +23,15 @@ _SLACK_SECONDS = int(CLOCK_SLACK.total_seconds())
 
 
 def import_blocks(arrivals: Iterable[tuple[int, int | None, int]]) -> tuple[Block, ...]:
-    """The import blocks of one folder, oldest first, none touching another.
+    """Stretches in which old letters were moved into a folder, so that its clock is wrong.
 
-    An arrival is (received_at, sent_at, fetched_at) of one copy. Only copies whose Date is there,
-    not before 1995 and not more than 10 minutes after the reading decide. A window of at most 10
-    minutes that holds at least 50 of them, with more than a day between the 10th and the 90th
-    hundredth of their Dates (nearest rank), is a block from its first copy to its last; blocks
-    that overlap are one. A few odd Dates in a busy minute make none. The same in whatever order
-    the arrivals come.
+    At least 50 copies came within 10 minutes, with Dates that spread over more than a day (between
+    the 10th and the 90th hundredth): nobody is written to like that. When they came is then not
+    believed (see at). A block goes from its first copy to its last; blocks that overlap are one. A
+    few odd Dates in a busy minute make none. Only copies decide whose Date is there, not before
+    1995, and not more than 10 minutes after the reading; their order does not matter.
     """
+    # an arrival is when a copy came, was sent, and was read
     dated = sorted(
         (received_at, sent_at)
         for received_at, sent_at, fetched_at in arrivals

@@ -34,15 +34,15 @@ CLOCK_DOUBTS = (
 
 
 def choose_at(message: Message, received_by: frozenset[str]) -> tuple[datetime | None, str]:
-    """The instant of a copy that is reckoned with, and where it comes from.
+    """When a letter came, or was sent, and which clock says so.
 
-    A sent copy: Date, unless the server's own instant is more than 15 minutes off. Any other:
-    the topmost Received line of one of our hosts (`received_by`, lower case), else the server's
-    instant (INTERNALDATE, RFC 3501 §2.3.3), else the topmost Received line of any host, else
-    Date. What lies before 1995 or more than 10 minutes after the reading is passed over, and so
-    is INTERNALDATE where a move of the whole folder wrote it: at least 50 copies within 10
-    minutes whose Dates spread over more than a day. Sources: ``received``, ``internaldate``,
-    ``date``, ``none`` (the instant is None).
+    Of our own letters, in a Sent folder: Date, unless the mail server's own instant (INTERNALDATE)
+    is more than 15 minutes off; then that one. Of any other: the latest stamp (Received) of one of
+    our own hosts (`received_by` in the config), else the mail server's instant, else the latest
+    stamp of any host, else Date. Passed over is what lies before 1995 or more than 10 minutes after
+    the reading, and a server's instant that was made by moving many letters (see import_block). The
+    source is `received`, `internaldate`, `date` or `none`; a letter without an instant counts
+    nowhere.
     """
     sent = _usable(message, message.sent_at)
     arrived = None if message.is_import else _usable(message, message.received_at)
@@ -62,14 +62,14 @@ def choose_at(message: Message, received_by: frozenset[str]) -> tuple[datetime |
 
 
 def clock_sources(messages: Iterable[Message], received_by: frozenset[str]) -> dict[str, int]:
-    """How many copies have their instant from where, and how many have which doubtful clock.
+    """How many copies take their instant from which clock, and how many have which doubtful one.
 
-    Every copy has one source (`AT_SOURCES`) and may have several doubts, whether they did harm
-    or not. ``import_block``: INTERNALDATE is that of a move. ``received_by_others``: the Received
-    line of a host that is not ours stands in for INTERNALDATE. ``sent_date_differs``: of a sent
-    copy INTERNALDATE was taken, since Date is more than 15 minutes off. ``no_received_at``: there
-    is no INTERNALDATE. ``…_before_1995`` and ``…_in_future``: not usable. The others are problems
-    of Date (`header_cleaning.PROBLEMS`). What no copy has is left out.
+    Good for judging how far times can be believed. Every copy has one source and may have several
+    doubts, whether they did harm or not. `import_block`: the mail server's instant is that of a
+    move. `received_by_others`: the stamp of a host that is not ours was used. `sent_date_differs`:
+    Date of a sent copy is more than 15 minutes off. `no_received_at`: the mail server gave no
+    instant. `…_before_1995`, `…_in_future`: not usable. The others are faults of the Date field.
+    What no copy has is left out.
     """
     found: Counter[str] = Counter()
     for message in messages:

@@ -25,7 +25,12 @@ from inbox_agent.instants import choose_at
 from inbox_agent.kinds import Kind, Verdict
 from inbox_agent.messages import Message, has_attachment
 from inbox_agent.subjects import Subject, read_subject
-from inbox_agent.undelivered import failed_recipients, is_final, original_id
+from inbox_agent.undelivered import (
+    failed_recipients,
+    is_final,
+    original_id,
+    refused_recipients,
+)
 from inbox_agent.verdicts import OurLetters, verdict_on
 
 #: Why a letter of each kind does not count, and what that means; a person's only without a time.
@@ -54,9 +59,13 @@ class Letter:
     """One letter in one partner's record; `at` is None where no usable instant is known.
 
     `counts`: a person wrote it and it has an instant. `is_contact`: it breaks a silence.
-    `is_addressed`: it asks the other side. `their_recipients`: the partner's addresses it went
-    to. `failed_recipients` and `reported_id`: whom a delivery report names, and which letter, on
-    the report itself; `is_final_bounce`: it says that something failed for good.
+    `is_addressed`: it asks the other side. `their_recipients`, `our_recipients`: the partner's
+    and our own addresses it went to, our lists not among them. `failed_recipients` and
+    `reported_id`: whom a delivery report names, and which letter, on the report itself;
+    `is_final_bounce`: it says that something failed for good;
+    `refused_recipients`: where not the address failed, but the letter was refused. `text_signs`:
+    what was seen in its text (`text_signs.SIGNS`), None where that was not read.
+    `date_offset_minutes`: the zone written in its Date, east of UTC, None where none is.
     """
 
     key: str
@@ -87,6 +96,10 @@ class Letter:
     reported_id: str | None
     is_final_bounce: bool
     flags: tuple[str, ...]
+    text_signs: frozenset[str] | None = None
+    refused_recipients: frozenset[str] = frozenset()
+    date_offset_minutes: int | None = None
+    our_recipients: frozenset[str] = frozenset()
 
     @property
     def instant(self) -> datetime:
@@ -209,6 +222,10 @@ def _letter(group: list[Message], record: _Record) -> Letter:
         reported_id=original_id(told),
         is_final_bounce=verdict.kind == "bounce" and is_final(told),
         flags=_flags(group, chosen, verdict, record),
+        text_signs=_text_signs(group, chosen),
+        refused_recipients=refused_recipients(told),
+        date_offset_minutes=chosen.date_offset_minutes,
+        our_recipients=frozenset(a.key for a in (*chosen.to, *chosen.cc, *bcc) if roster.is_us(a)),
     )
 
 
@@ -216,6 +233,14 @@ def _thread_index(group: list[Message], chosen: Message) -> str | None:
     """The representative's, else that of another copy: relays and archives drop the field."""
     others = sorted(copy.thread_index for copy in group if copy.thread_index)
     return chosen.thread_index or next(iter(others), None)
+
+
+def _text_signs(group: list[Message], chosen: Message) -> frozenset[str] | None:
+    """The representative's, else those of another copy whose text was read."""
+    if chosen.text_signs is not None:
+        return chosen.text_signs
+    others = (copy for copy in group if copy.text_signs is not None)
+    return min((copy.text_signs or frozenset() for copy in others), key=sorted, default=None)
 
 
 def _bcc(group: list[Message]) -> tuple[Address, ...]:

@@ -17,6 +17,7 @@ from inbox_agent.header_cleaning import (
 )
 from inbox_agent.header_reading import (
     ADDRESS_FIELDS,
+    DateReading,
     Reading,
     read_date,
     read_fields,
@@ -45,7 +46,8 @@ class FetchedHeader:
     `fetched_at` is our clock; a letter can't be from later than that. `report` is what is kept of
     a bounce's delivery report (`delivery_reports.kept_report`), empty for other letters.
     `email_id`, `thread_id` (RFC 8474 §5, or Gmail's own) and `labels` (Gmail's) are hints that few
-    servers give.
+    servers give. `text_signs` is what was seen in the beginning of its text
+    (`text_signs.signs_of_letter`), None where that was not read; the text itself is never kept.
     """
 
     mailbox: str
@@ -60,6 +62,7 @@ class FetchedHeader:
     email_id: str | None = None
     thread_id: str | None = None
     labels: tuple[str, ...] = ()
+    text_signs: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,9 @@ class Message:
     list says it took From from (X-Original-From, X-Original-Sender), likeliest first.
     `thread_index` is the conversation that Outlook names (22 octets as hex), `authentication` the
     topmost Authentication-Results. `is_import`: `received_at` is when somebody moved the folder,
-    not when the letter came.
+    not when the letter came. `text_signs` are those of its `FetchedHeader`.
+    `date_offset_minutes` is the zone written in Date, east of UTC, None where it says nothing of
+    the place (`date_fields.written_offset`).
     """
 
     mailbox: str
@@ -103,9 +108,11 @@ class Message:
     authentication: str = ""
     report: Report | None = None
     is_import: bool = False
+    text_signs: frozenset[str] | None = None
+    date_offset_minutes: int | None = None
 
 
-PARSER_VERSION = 3  # raised whenever the same bytes would give another `Message`
+PARSER_VERSION = 4  # raised whenever the same bytes would give another `Message`
 
 _NO_MARKS = frozenset(
     """from to cc bcc date subject message-id in-reply-to references thread-index thread-topic
@@ -143,6 +150,7 @@ def parse_message(
 def _message(header: FetchedHeader, digest: str, clean: CleanHeader) -> Message:
     reading = read_fields(clean)
     problems = {*clean.problems, *reading.problems}
+    date = _date(clean, problems)
     authors, to, cc, bcc = _people(reading, problems)
     if not authors:
         problems.add("no_from")
@@ -158,7 +166,7 @@ def _message(header: FetchedHeader, digest: str, clean: CleanHeader) -> Message:
         cc=cc,
         bcc=bcc,
         subject=clean_text(reading.texts.get("subject", ""), SUBJECT_CHARACTERS),
-        sent_at=_sent_at(clean, problems),
+        sent_at=date.at,
         received_at=header.received_at,
         received=_received(clean),
         fetched_at=header.fetched_at,
@@ -171,6 +179,8 @@ def _message(header: FetchedHeader, digest: str, clean: CleanHeader) -> Message:
         thread_index=thread_index(clean.first("thread-index")),
         authentication=clean_text(clean.first("authentication-results") or "", RESULTS_CHARACTERS),
         report=read_report(header.report) if header.report else None,
+        text_signs=header.text_signs,
+        date_offset_minutes=date.offset_minutes,
     )
 
 
@@ -240,12 +250,12 @@ def _references(clean: CleanHeader, reading: Reading, problems: set[str]) -> tup
     return tuple(ids)
 
 
-def _sent_at(clean: CleanHeader, problems: set[str]) -> datetime | None:
+def _date(clean: CleanHeader, problems: set[str]) -> DateReading:
     value = clean.first("date")
-    at, problem = read_date(without_comments(value)) if value else (None, "no_date")
-    if problem:
-        problems.add(problem)
-    return at
+    found = read_date(without_comments(value)) if value else DateReading(None, "no_date")
+    if found.doubt:
+        problems.add(found.doubt)
+    return found
 
 
 def _received(clean: CleanHeader) -> tuple[tuple[str, datetime], ...]:
@@ -254,7 +264,7 @@ def _received(clean: CleanHeader) -> tuple[tuple[str, datetime], ...]:
     Read here and not by mail-parser, which takes as long for them as for all the rest.
     """
     lines = map(without_comments, clean.all("received")[:RECEIVED_KEPT])
-    found = ((receiving_host(line), read_date(line.rpartition(";")[2])[0]) for line in lines)
+    found = ((receiving_host(line), read_date(line.rpartition(";")[2]).at) for line in lines)
     return tuple((host, at) for host, at in found if host and at)
 
 

@@ -134,6 +134,15 @@ class FolderStore(Store):
         )
         return [row["uid"] for row in self._rows(sql, (mailbox, folder, uidvalidity, TRIES))]
 
+    def on_last_try(self, mailbox: str, folder: str, uidvalidity: int) -> frozenset[int]:
+        """Those of `to_retry` that are given up if the server gives nothing for them this time."""
+        sql = (
+            "select uid from unfetched where mailbox = ? and folder = ? and uidvalidity = ?"
+            " and tries = ?"
+        )
+        where = (mailbox, folder, uidvalidity, TRIES - 1)
+        return frozenset(row["uid"] for row in self._rows(sql, where))
+
     def mark(
         self,
         mailbox: str,

@@ -30,6 +30,7 @@ _FETCHED = (
     "email_id",
     "thread_id",
     "labels",
+    "text_signs",
 )
 _PARSED = (
     "parser_version",
@@ -149,6 +150,7 @@ def insert_row(header: FetchedHeader) -> tuple[object, ...]:
         header.email_id,
         header.thread_id,
         json.dumps(header.labels) if header.labels else None,
+        None if header.text_signs is None else " ".join(sorted(header.text_signs)),
         *parsed_columns(header),
     )
 
@@ -176,6 +178,7 @@ def parsed_columns(header: FetchedHeader) -> tuple[object, ...]:
         "originals": _people(message.originals),
         "thread_index": message.thread_index,
         "authentication": message.authentication,
+        "date_offset_minutes": message.date_offset_minutes,
     }
     return (
         PARSER_VERSION,
@@ -203,6 +206,7 @@ def header_of(row: Mapping[str, Any]) -> FetchedHeader:
         email_id=row["email_id"],
         thread_id=row["thread_id"],
         labels=_labels(row),
+        text_signs=_text_signs(row),
     )
 
 
@@ -253,11 +257,17 @@ def message_of(row: Mapping[str, Any], *, is_settled: bool, is_import: bool = Fa
         authentication=details["authentication"],
         report=read_report(row["report"]) if row["report"] else None,
         is_import=is_import,
+        text_signs=_text_signs(row),
+        date_offset_minutes=details["date_offset_minutes"],
     )
 
 
 def _labels(row: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(json.loads(row["labels"])) if row["labels"] else ()
+
+
+def _text_signs(row: Mapping[str, Any]) -> frozenset[str] | None:
+    return None if row["text_signs"] is None else frozenset(row["text_signs"].split())
 
 
 def _people(addresses: tuple[Address, ...]) -> list[tuple[str, str, str]]:

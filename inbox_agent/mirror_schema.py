@@ -123,3 +123,41 @@ def add_index_of_marks(db: Database) -> None:
         "create index idx_headers_marked on headers (mailbox, folder, uidvalidity, uid)"
         " where is_marked = 1"
     )
+
+
+@migrations()
+def add_text_signs(db: Database) -> None:
+    """What was seen in a letter's text: words with blanks between, NULL where it was not read."""
+    db.table("headers").add_column("text_signs", str)
+
+
+@migrations()
+def add_history(db: Database) -> None:
+    """What outlives every rebuild: alerts (`alert_log`), and frozen reviews (`reviews`).
+
+    `alerts_seen` says up to which instant the causes of a partner are in the log. `value` holds
+    whole numbers and others as they are.
+    """
+    db.table("alert_log").create(
+        {
+            "alert": str,
+            "partner": str,
+            "kind": str,
+            "cause": str,
+            "level": str,
+            "since_at": int,
+            "raised_at": int,
+            "act_raised_at": int,
+            "cleared_at": int,
+            "because": str,
+            "evidence": str,
+            "people": str,
+        },
+        pk="alert",
+    )
+    db.table("alerts_seen").create({"partner": str, "as_of": int}, pk="partner")
+    db.execute(
+        "create table reviews (quarter text, partner text, measure text, value numeric,"
+        " words text, unit text, frozen_at integer, version text, config_digest text)"
+    )
+    db.table("reviews").create_index(["quarter", "partner", "measure"], unique=True)

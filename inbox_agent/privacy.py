@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Literal
@@ -19,6 +20,7 @@ People = Literal["full", "initials", "none"]
 # A whole word with an @ in it, and not only what a well-formed address may hold: too much
 # hidden does no harm. The second is the full-width one.
 _ADDRESS = re.compile("[^\\s@\uff20]*[@\uff20]\\S*")
+_PLACE = re.compile(r"\{(\d)\}")
 _WORDS = re.compile(r"[^\W\d_]+")
 
 
@@ -40,7 +42,7 @@ class Privacy:
         if self.people == "full":
             return address
         initials = _initials(address.partition("@")[0]) if self.people == "initials" else ""
-        return f"{initials or 'person'} {self._pseudonym(address)}"
+        return f"{initials or 'person'} {self.pseudonym(address)}"
 
     def name(self, side: Side, name: str) -> str | None:
         """A display name, cut down like its address; None where there is nothing to show."""
@@ -63,6 +65,15 @@ class Privacy:
         """What we or a server said, without the addresses in it, as in subjects."""
         return text if self._shows_all else _ADDRESS.sub("…", text)
 
+    def told(self, sentence: str, people: Iterable[str]) -> str:
+        """A sentence in which ``{0}``, ``{1}`` stand for addresses, with these as may be shown."""
+        shown = [self.person(address) for address in people]
+        return _PLACE.sub(lambda place: shown[int(place[1])], sentence) if shown else sentence
+
+    def row_key(self, key: str) -> str:
+        """A key made of an address: where people are hidden nobody finds it by trying."""
+        return key if self.people == "full" else self._digest(key)[:20]
+
     def folder(self, name: str) -> str:
         """A folder's name, pseudonyms in place of addresses, so that no two become the same."""
         return name if self._shows_all else _ADDRESS.sub(self._hidden, name)
@@ -72,10 +83,14 @@ class Privacy:
         return self.people == "full" and self.our_people
 
     def _hidden(self, found: re.Match[str]) -> str:
-        return f"person {self._pseudonym(found[0])}"
+        return f"person {self.pseudonym(found[0])}"
 
-    def _pseudonym(self, address: str) -> str:
-        return hmac.new(self.key, address.encode(), blake2b).hexdigest()[:12]
+    def pseudonym(self, address: str) -> str:
+        """Twelve characters that stand for an address, the same in all we make of it."""
+        return self._digest(address)[:12]
+
+    def _digest(self, text: str) -> str:
+        return hmac.new(self.key, text.encode(), blake2b).hexdigest()
 
 
 def _initials(name: str) -> str:

@@ -18,7 +18,9 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from inbox_agent import absence_rows, drift_rows, history_rows, people_rows, standing_rows
 from inbox_agent import published_rows as rows
+from inbox_agent.alert_log import Alert
 from inbox_agent.automatic import RULES_VERSION
 from inbox_agent.business_clock import BusinessClock
 from inbox_agent.catalogue import TABLES, VIEWS, Column
@@ -28,6 +30,7 @@ from inbox_agent.messages import PARSER_VERSION
 from inbox_agent.mirror_rows import instant
 from inbox_agent.privacy import Privacy
 from inbox_agent.published_rows import Row, text_of
+from inbox_agent.reviews import Frozen
 from inbox_agent.sqlite_files import (
     connect,
     is_damaged,
@@ -62,6 +65,8 @@ class Generation:
     privacy: Privacy
     polls: Sequence[Mapping[str, Any]]
     folders: Sequence[Mapping[str, Any]]
+    alerts: Sequence[Alert] = ()
+    reviews: Sequence[Frozen] = ()
 
 
 def publish(path: Path, generation: Generation) -> None:
@@ -100,6 +105,7 @@ def _tables(generation: Generation) -> dict[str, Iterable[Row]]:
             yield from make(record, privacy)
 
     clock, cuts = generation.clock, generation.cuts
+    adjusted = drift_rows.Adjusted.over(records)
     return {
         "partners": rows.partners(records, privacy),
         "conversations": each(rows.conversations),
@@ -108,9 +114,21 @@ def _tables(generation: Generation) -> dict[str, Iterable[Row]]:
         "team_by_period": rows.team_by_period(records, clock, cuts),
         "silence_gaps": each(rows.silence_gaps),
         "gap_lengths": each(rows.gap_lengths),
-        "contacts": each(rows.contacts),
-        "partner_standing": (rows.partner_standing(record, privacy) for record in records),
+        "contacts": each(people_rows.contacts),
+        "introductions": each(people_rows.introductions),
+        "absences": each(absence_rows.absences),
+        "partner_standing": (
+            standing_rows.partner_standing(record, privacy, adjusted) for record in records
+        ),
+        "drift": (row for record in records for row in drift_rows.drift(record, privacy, adjusted)),
+        "standards": each(standing_rows.standards),
+        "alarm_record": each(standing_rows.alarm_record),
+        "sent_coverage": each(standing_rows.sent_coverage),
         "messages": each(rows.messages),
+        "alerts": history_rows.alerts(
+            generation.alerts, {record.partner.key for record in records}, privacy
+        ),
+        "reviews": history_rows.reviews(generation.reviews, privacy),
         "working_days": _working_days(generation),
         "polls": (_poll(row, privacy) for row in generation.polls),
         "folders": (_folder(row, privacy) for row in generation.folders),
@@ -134,6 +152,7 @@ def _about(generation: Generation) -> Row:
     if generation.without_partner:
         left_out["no_partner"] = generation.without_partner
     conflicts = sum(ask.is_clock_conflict for r in generation.records for ask in r.asks)
+    verdicts = Counter(ask.needs_reply for r in generation.records for ask in r.asks)
     return {
         "as_of": text_of(generation.as_of),
         "generation": generation.number,
@@ -147,6 +166,7 @@ def _about(generation: Generation) -> Row:
         "messages": generation.messages,
         "left_out": json.dumps(dict(sorted(left_out.items()))),
         "clock_conflicts": conflicts,
+        "needs_reply_counts": json.dumps(dict(sorted(verdicts.items()))),
         "clock_sources": json.dumps(dict(generation.clock_sources)),
         "parser_version": PARSER_VERSION,
         "rules_version": RULES_VERSION,

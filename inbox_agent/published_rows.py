@@ -12,7 +12,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from inbox_agent.addresses import Partner, Side
-from inbox_agent.business_clock import BusinessClock
+from inbox_agent.business_clock import DAY_NAMES, BusinessClock
+from inbox_agent.learned_clock import TheirCalendar
 from inbox_agent.letters import Letter
 from inbox_agent.measure import PartnerRecord
 from inbox_agent.privacy import Privacy
@@ -51,8 +52,25 @@ def partners(records: Iterable[PartnerRecord], privacy: Privacy) -> Iterator[Row
             "messages_out": len(outbound),
             "conversations": sum(bool(c.counting) for c in record.conversations),
             "contacts": sum(c.side == "them" and c.messages > 0 for c in record.contacts),
+            **_calendar(record.calendar),
             **dict(partner.fields),
         }
+
+
+def _calendar(calendar: TheirCalendar) -> Row:
+    clock = calendar.clock
+    return {
+        "their_timezone": clock.zone.key,
+        "their_timezone_from": calendar.zone_from,
+        "their_timezone_evidence": calendar.zone_evidence,
+        "their_days": ", ".join(DAY_NAMES[day] for day in sorted(clock.weekdays)),
+        "their_hours": ", ".join(
+            f"{opening:%H:%M}-{f'{closing:%H:%M}' if closing > opening else '24:00'}"
+            for opening, closing in clock.hours
+        ),
+        "their_hours_from": calendar.hours_from,
+        "their_hours_evidence": calendar.hours_evidence,
+    }
 
 
 def _domains(partner: Partner, privacy: Privacy) -> str:
@@ -74,18 +92,22 @@ def response_times(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
             "is_first": int(ask.is_first),
             "asked_at": text_of(ask.asked_at),
             "asked_by": _author(ask.letter, privacy),
-            "answered_at": text_of(ask.reply.at) if ask.reply else None,
+            "answered_at": text_of(ask.answered_at),
             "answered_by": _author(ask.reply, privacy) if ask.reply else None,
             "outcome": ask.outcome,
             "response_seconds": ask.response_seconds,
             "business_seconds": ask.business_seconds,
+            "absent_seconds": ask.absent_seconds,
             "nudges": ask.nudges,
             "first_nudge_at": text_of(ask.first_nudge_at),
             "last_nudge_at": text_of(ask.last_nudge_at),
             "due_at": text_of(ask.due_at),
-            "met_standard": _flag(ask.met_standard),
+            "met_standard": flag(ask.met_standard),
             "needs_reply": ask.needs_reply,
-            "basis": "seen",
+            "needs_reply_because": "; ".join(ask.reasons),
+            "reply_likelihood": ask.likelihood,
+            "answered_elsewhere_at": text_of(ask.answered_elsewhere_at),
+            "basis": ask.basis,
         }
 
 
@@ -107,7 +129,7 @@ def response_times_by_period(record: PartnerRecord, privacy: Privacy) -> Iterato
             "responder": responder,
             "period": period.name,
             "period_kind": period.kind,
-            **_figures(found),
+            **figure_columns(found),
         }
 
 
@@ -127,6 +149,8 @@ def team_by_period(
         partners_in: Counter[tuple[Side, Period]] = Counter()
         for record in scopes[scope]:
             for where, found in asks_by_period(record.asks, clock).items():
+                if where[0] == "us" and record.coverage.year.is_too_low:
+                    continue  # how fast we answer them is unknown
                 pooled[where].extend(found)
                 partners_in[where] += 1
         for (responder, period), asks in pooled.items():
@@ -136,7 +160,7 @@ def team_by_period(
                 "period": period.name,
                 "period_kind": period.kind,
                 "partners": partners_in[responder, period],
-                **_figures(figures(asks, cuts)),
+                **figure_columns(figures(asks, cuts)),
             }
 
 
@@ -197,61 +221,6 @@ def conversations(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
         }
 
 
-def contacts(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
-    """One row per person; ours only where the team publishes them."""
-    for contact in record.contacts:
-        is_ours = contact.side == "us"
-        if is_ours and not privacy.our_people:
-            continue
-        yield {
-            "partner": privacy.partner(record.partner.key),
-            "address": contact.address if is_ours else privacy.person(contact.address),
-            "name": privacy.name(contact.side, contact.name),
-            "side": contact.side,
-            "first_seen_at": text_of(contact.first_seen_at),
-            "last_seen_at": text_of(contact.last_seen_at),
-            "messages": contact.messages,
-            "addressed": contact.addressed,
-            "usual_gap_working_days": contact.usual_gap_working_days,
-            "state": None,
-            "successor": None,
-            "introduced_by": None,
-        }
-
-
-def partner_standing(record: PartnerRecord, privacy: Privacy) -> Row:
-    """How one partnership stands; trends, fairness and coverage are not yet measured."""
-    standing, rhythm = record.standing, record.rhythm
-    return {
-        "partner": privacy.partner(record.partner.key),
-        "as_of": text_of(record.as_of),
-        "state": standing.state,
-        "because": standing.because,
-        "next_change_at": text_of(record.next_change_at),
-        **{f"ours_{name}": value for name, value in _figures(standing.ours).items()},
-        **{f"theirs_{name}": value for name, value in _figures(standing.theirs).items()},
-        "fairness": None,
-        "fairness_low": None,
-        "fairness_high": None,
-        "opened_by_us": standing.opened_by_us,
-        "opened_by_them": standing.opened_by_them,
-        "nudges_by_us": standing.nudges_by_us,
-        "nudges_by_them": standing.nudges_by_them,
-        "last_contact_at": text_of(rhythm.last_contact_at),
-        "last_from": rhythm.last_from,
-        "usual_gap_working_days": rhythm.usual_gap_working_days,
-        "longest_gap_working_days": rhythm.longest_gap_working_days,
-        "watch_at": text_of(rhythm.watch_at),
-        "act_at": text_of(rhythm.act_at),
-        "ours_trend": None,
-        "ours_trend_p": None,
-        "theirs_trend": None,
-        "theirs_trend_p": None,
-        "sent_coverage": None,
-        "sent_coverage_high": None,
-    }
-
-
 def messages(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
     """One row per letter, counted or not, with the rule that decided."""
     conversation_of = {key: c.key for c in record.conversations if c.counting for key in c.links}
@@ -292,9 +261,11 @@ def working_days(clock: BusinessClock, first: date, last: date) -> Iterator[Row]
         day += timedelta(days=1)
 
 
-def _figures(found: Figures) -> dict[str, Any]:
-    return asdict(found) | {"p50_reached": _flag(found.p50_reached)}
+def figure_columns(found: Figures) -> dict[str, Any]:
+    """FIGURES of one set of asks, by column."""
+    return asdict(found) | {"p50_reached": flag(found.p50_reached)}
 
 
-def _flag(value: bool | None) -> int | None:
+def flag(value: bool | None) -> int | None:
+    """A truth as the tables hold it: 1, 0 or NULL."""
     return None if value is None else int(value)

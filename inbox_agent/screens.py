@@ -172,6 +172,10 @@ def _left_out(database: Path, console: Console, local: Callable[[int | None], st
         reasons = json.loads(row["left_out"])
         said = ", ".join(f"{printable(why)} {count:,}" for why, count in reasons.items())
         console.print(f"left out of the figures: {said or 'nothing'}")
+        if "needs_reply_counts" in row.keys():  # noqa: SIM118 - not of a generation of before an update
+            asks = json.loads(row["needs_reply_counts"])
+            found = ", ".join(f"{printable(name)} {count:,}" for name, count in asks.items())
+            console.print(f"asks by whether they need a reply: {found or 'none'}")
         if "clock_sources" in row.keys():  # noqa: SIM118 - not of a generation of before an update
             console.print(f"instants from: {_clocks(json.loads(row['clock_sources']))}")
     sql = "select count(*) as partners from partners"

@@ -41,11 +41,13 @@ ALL_HINTS = frozenset({"split", "thread_index", "ticket", "subject"})
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """By what a letter came to its thread.
+    """How a letter came to its conversation: which letter it answers there, and by what sign.
 
-    `parent` is the key of the letter it answers there. `how` is None for the letter that begins
-    its thread, and ``references`` without a parent where only letters we do not hold join it.
-    `split_from` is the key of the letter whose thread it left (`how` is ``split``).
+    `parent` is the letter it answers, by its key. `how` (published as link) says by what:
+    in_reply_to, references, thread_index (Outlook), ticket, subject, or split. It is empty for the
+    letter that begins its conversation, and references without a parent where only letters that are
+    not held join it. `split_from` is the letter whose conversation it left, where it was begun by
+    answering an old letter about something else.
     """
 
     parent: str | None = None

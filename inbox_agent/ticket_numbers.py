@@ -96,7 +96,9 @@ _ENDS = re.compile(r" ?(?:$|[\])}>|,;:\u2013-])")
 def ticket_numbers(text: str) -> frozenset[str]:
     """The ticket numbers that a subject holds, as they are compared: ``[Ticket #123]`` is ``123``.
 
-    Keys keep their letters, in capitals: ``[SUP-1234]`` is ``SUP-1234``.
+    Good for letters through help desks, which often lose every other sign of what they answer. At
+    least three digits; keys keep their letters, in capitals: ``[SUP-1234]`` is ``SUP-1234``. Years,
+    dates, amounts, telephone numbers, standards and parts of a series are none.
     """
     text = " ".join(text[:CHARACTERS_READ].split())
     if not _DIGITS.search(text):

@@ -11,9 +11,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from inbox_agent.catalogue import metadata as _metadata
+from inbox_agent.catalogue.absence_tables import ABSENCES
 from inbox_agent.catalogue.figures import FIGURES
+from inbox_agent.catalogue.history_tables import ALERTS, REVIEWS
 from inbox_agent.catalogue.mail_tables import (
-    CONTACTS,
     CONVERSATIONS,
     MESSAGES,
     RESPONSE_TIMES,
@@ -27,6 +28,7 @@ from inbox_agent.catalogue.partner_tables import (
     RESPONSE_TIMES_BY_PERIOD,
     TEAM_BY_PERIOD,
 )
+from inbox_agent.catalogue.people_tables import CONTACTS, INTRODUCTIONS
 from inbox_agent.catalogue.record_tables import (
     ABOUT,
     DEFINITIONS,
@@ -35,6 +37,7 @@ from inbox_agent.catalogue.record_tables import (
     POLLS,
     WORKING_DAYS,
 )
+from inbox_agent.catalogue.standing_tables import ALARM_RECORD, DRIFT, SENT_COVERAGE, STANDARDS
 from inbox_agent.catalogue.views import (
     PARTNER_HEALTH,
     SILENT_NOW,
@@ -50,8 +53,16 @@ TABLES: tuple[Table, ...] = (
     RESPONSE_TIMES,
     SILENCE_GAPS,
     CONTACTS,
+    INTRODUCTIONS,
+    ABSENCES,
     RESPONSE_TIMES_BY_PERIOD,
     TEAM_BY_PERIOD,
+    STANDARDS,
+    ALARM_RECORD,
+    DRIFT,
+    SENT_COVERAGE,
+    ALERTS,
+    REVIEWS,
     MESSAGES,
     DEFINITIONS,
     POLLS,

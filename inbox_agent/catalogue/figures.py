@@ -94,7 +94,7 @@ FIGURES: tuple[Column, ...] = (
         "REAL",
         "share",
         "Of the asks of which it is known, the share answered by the time promised. "
-        "Empty without a standard, or while no ask has been decided.",
+        f"Empty without a standard, or while no ask has been decided. {_FEW}",
     ),
 )
 

@@ -1,4 +1,4 @@
-"""Tables with a row for each letter, conversation, ask, gap or person."""
+"""Tables with a row for each letter, conversation, ask or gap."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ RESPONSE_TIMES = Table(
         ),
         Column("responder", "TEXT", None, "Who is to answer: us or them."),
         Column("is_first", "INTEGER", "flag", "Whether it is the first ask of its stretch."),
-        Column("asked_at", "TEXT", "UTC instant", "When the ask was received."),
+        Column("asked_at", "TEXT", "UTC instant", "When it was asked."),
         Column("asked_by", "TEXT", None, "Who asked; us for our side unless our people are shown."),
         Column(
             "answered_at", "TEXT", "UTC instant", "When the first reply came. Empty while none."
@@ -51,6 +51,14 @@ RESPONSE_TIMES = Table(
             "From the ask to the reply, in the working hours of the side that answers. "
             f"{_UNMEASURED}",
         ),
+        Column(
+            "absent_seconds",
+            "INTEGER",
+            "working seconds",
+            "Working time that is not counted in business_seconds, as all whom we asked were away "
+            "(see absences). Without a reply it is told up to the last midnight, at most up to the "
+            "give-up time.",
+        ),
         Column("nudges", "INTEGER", "count", "Reminders sent before a reply came."),
         Column("first_nudge_at", "TEXT", "UTC instant", "The first reminder. Empty without one."),
         Column("last_nudge_at", "TEXT", "UTC instant", "The last reminder. Empty without one."),
@@ -64,7 +72,8 @@ RESPONSE_TIMES = Table(
             "met_standard",
             "INTEGER",
             "flag",
-            "Whether it was answered in time. Empty without a standard, or while time is left.",
+            "Whether it was answered in time. Empty without a standard, while time is left, or "
+            "where it can't be told: the ask bounced, clocks clash, or the answer is inferred.",
         ),
         Column(
             "needs_reply",
@@ -72,11 +81,27 @@ RESPONSE_TIMES = Table(
             None,
             "yes; unlikely (thanks and the like); no (settled by a person). Only yes counts.",
         ),
+        Column("needs_reply_because", "TEXT", None, "Why so, the weightiest first."),
+        Column(
+            "reply_likelihood",
+            "REAL",
+            "share",
+            "How many letters like it are answered, by what was known when it came. An estimate "
+            "from the mail of others; whether it was answered plays no part.",
+        ),
+        Column(
+            "answered_elsewhere_at",
+            "TEXT",
+            "UTC instant",
+            "Before any answer here, the side that was asked wrote to the one who asked in another "
+            "conversation. It no longer waits; the figures don't change. Empty otherwise.",
+        ),
         Column(
             "basis",
             "TEXT",
             None,
-            "seen, or inferred: the reply itself isn't in the mailbox, but their answer to it is.",
+            "seen, or inferred: the reply itself isn't in the mailbox, but their answer to it is; "
+            "then answered_at is the latest it can have been.",
         ),
     ),
     primary_key=("response",),
@@ -158,52 +183,12 @@ SILENCE_GAPS = Table(
     indexes=(Index("open_gaps", "gap", "is_open = 1"),),
 )
 
-CONTACTS = Table(
-    name="contacts",
-    title="Contacts",
-    description="The people a partner writes through: who is new, who has gone quiet, who may "
-    "have taken over.",
-    source="From, To and Cc of the letters (RFC 5322); delivery reports (RFC 3464)",
-    columns=(
-        PARTNER,
-        Column("address", "TEXT", None, "The address, or initials where people aren't published."),
-        Column("name", "TEXT", None, "The name its owner goes by. Empty when none was given."),
-        Column("side", "TEXT", None, "them, or us where our people are shown."),
-        Column(
-            "first_seen_at", "TEXT", "UTC instant", "Its first letter. Empty when it never wrote."
-        ),
-        Column(
-            "last_seen_at", "TEXT", "UTC instant", "Its latest letter. Empty when it never wrote."
-        ),
-        Column("messages", "INTEGER", "count", "Letters written."),
-        Column("addressed", "INTEGER", "count", "Letters it was addressed in."),
-        Column(
-            "usual_gap_working_days",
-            "INTEGER",
-            "working days",
-            "Its usual time between two days it wrote on. Empty with too few letters.",
-        ),
-        Column("state", "TEXT", None, "active, new, quiet or gone. Empty when not yet known."),
-        Column("successor", "TEXT", None, "Who seems to have taken over. Empty when nobody."),
-        Column(
-            "introduced_by",
-            "TEXT",
-            None,
-            "Who brought this person into a conversation. Empty when nobody is known to.",
-        ),
-    ),
-    primary_key=("partner", "address"),
-    facets=("side", "state"),
-    sort_desc="last_seen_at",
-    label_column="name",
-)
-
 MESSAGES = Table(
     name="messages",
     title="Messages",
     description="Every letter in a partner's record, whether it counts, and if not why. Header "
     "fields only, and of a delivery report whom and what it is about; the text of a letter is "
-    "never read.",
+    "never kept.",
     source=f"{MAIL_TIMES}; RFC 3834, 3464, 8098 and 2919 for automatic mail",
     columns=(
         PARTNER,

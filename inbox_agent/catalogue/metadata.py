@@ -26,7 +26,7 @@ def datasette_metadata(tables: tuple[Table, ...], views: tuple[View, ...]) -> di
     return {
         "title": "Partner inbox",
         "description": "How each partnership is doing, read out of the team's shared mailbox.",
-        "source": "Header fields of the shared mailbox; the text of a letter is never read",
+        "source": "Header fields of the shared mailbox; no text of a letter is kept",
         "databases": {
             DATABASE: {
                 "title": "Partners",

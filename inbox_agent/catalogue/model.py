@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-Type = Literal["TEXT", "INTEGER", "REAL"]
+#: NUMERIC holds whole numbers and others as they are.
+Type = Literal["TEXT", "INTEGER", "REAL", "NUMERIC"]
 Unit = Literal[
     "UTC instant",
     "local date",

@@ -120,6 +120,12 @@ ABOUT = Table(
             "Replies dated more than 5 minutes before their ask, left out of the figures.",
         ),
         Column(
+            "needs_reply_counts",
+            "TEXT",
+            None,
+            "Asks by whether they need a reply: yes, unlikely or no (JSON). Only yes counts.",
+        ),
+        Column(
             "clock_sources",
             "TEXT",
             None,
@@ -152,11 +158,14 @@ DEFINITIONS = Table(
     source="inbox_agent's code, where each measure is defined once",
     columns=(
         Column("name", "TEXT", None, "The measure."),
+        Column("title", "TEXT", None, "Its name in plain words."),
+        Column("chapter", "TEXT", None, "What it is about."),
         Column("unit", "TEXT", None, "Its unit. Empty for words."),
         Column("definition", "TEXT", None, "What it means."),
         Column("source", "TEXT", None, "The text or method it follows. Empty where it is ours."),
     ),
     primary_key=("name",),
+    facets=("chapter",),
     size=200,
 )
 
@@ -187,7 +196,7 @@ GAP_LENGTHS = Table(
     name="gap_lengths",
     title="Gap lengths",
     description="How often each length of time between two days with contact occurred.",
-    source="Gaps that ended in the 12 months before as_of",
+    source="Gaps that ended in the last 12 months",
     columns=(
         PARTNER,
         Column("gap_working_days", "INTEGER", "working days", "The length."),

@@ -47,6 +47,7 @@ FROM response_times r
 JOIN partners p ON p.partner = r.partner
 LEFT JOIN conversations c ON c.conversation = r.conversation
 WHERE r.responder = '$responder' AND r.answered_at IS NULL AND r.needs_reply = 'yes'
+  AND r.answered_elsewhere_at IS NULL
   AND r.outcome IN ('open', 'lapsed')
   AND {_seconds("p.as_of")} < {_seconds("coalesce(r.last_nudge_at, r.asked_at)")} + {_GIVE_UP}
 ORDER BY r.asked_at, r.response
@@ -208,8 +209,7 @@ LEFT JOIN (SELECT partner, count(*) AS waiting, max(waiting_seconds) AS oldest
   FROM waiting_on_us GROUP BY partner) u ON u.partner = s.partner
 LEFT JOIN (SELECT partner, count(*) AS waiting, max(waiting_seconds) AS oldest
   FROM waiting_on_them GROUP BY partner) t ON t.partner = s.partner
-ORDER BY CASE s.state WHEN 'act' THEN 0 WHEN 'watch' THEN 1 WHEN 'ok' THEN 2 ELSE 3 END,
-  coalesce(u.oldest, 0) DESC, coalesce({_age("s.last_contact_at")}, 0) DESC, s.partner
+ORDER BY s.urgency, coalesce(s.cause_since_at, s.last_contact_at), s.partner
 """
 
 PARTNER_HEALTH = View(
