@@ -16,6 +16,7 @@ from inbox_agent.measure import PartnerRecord, measure
 from inbox_agent.messages import Message
 from inbox_agent.privacy import Privacy
 from inbox_agent.published_rows import messages
+from inbox_agent.sent_coverage import Proof
 from inbox_agent.standing import in_window, window
 from inbox_agent.survival import figures
 
@@ -39,6 +40,10 @@ ASK_COLUMNS = (
     "due_at",
     "met_standard",
     "needs_reply",
+    "likelihood",
+    "answered_elsewhere_at",
+    "absent_seconds",
+    "basis",
     "is_conflict",
 )
 GAP_COLUMNS = (
@@ -78,6 +83,7 @@ def measured(box: Mailbox, copies: Sequence[Message] | None = None) -> PartnerRe
         box.roster,
         Terms(box.standards, Clocks(clock_of(box.us), clock_of(box.them)), box.cuts),
         box.as_of,
+        [Proof(box.partner_key, name, box.as_of, is_held=False) for name in unheld(box)],
     )
 
 
@@ -92,7 +98,14 @@ def reckoned(box: Mailbox) -> OracleRecord:
         OracleClock(**box.them),
         box.cuts,
         box.as_of,
+        unheld(box),
     )
+
+
+def unheld(box: Mailbox) -> list[str]:
+    """Every letter that a copy answers and that is not among them, as if it were ours."""
+    named = {(c.in_reply_to or next(reversed(c.references), None)) for c in box.copies}
+    return sorted(name for name in named - {c.message_id for c in box.copies} if name)
 
 
 def product_view(record: PartnerRecord, box: Mailbox) -> Row:
@@ -158,7 +171,7 @@ def product_asks(record: PartnerRecord) -> list[Row]:
             "asked_id": ask.letter.message_ids,
             "asked_at": ask.asked_at,
             "answered_id": ask.reply.message_ids if ask.reply else None,
-            "answered_at": ask.reply.at if ask.reply else None,
+            "answered_at": ask.answered_at,
             "outcome": ask.outcome,
             "response_seconds": ask.response_seconds,
             "business_seconds": ask.business_seconds,
@@ -168,6 +181,10 @@ def product_asks(record: PartnerRecord) -> list[Row]:
             "due_at": ask.due_at,
             "met_standard": None if ask.met_standard is None else int(ask.met_standard),
             "needs_reply": ask.needs_reply,
+            "likelihood": ask.likelihood,
+            "answered_elsewhere_at": ask.answered_elsewhere_at,
+            "absent_seconds": ask.absent_seconds,
+            "basis": ask.basis,
             "is_conflict": ask.is_clock_conflict,
         }
         for ask in record.asks

@@ -27,7 +27,7 @@ from inbox_agent.demo.sample import sample_letters
 AS_OF = datetime(2024, 6, 28, 12, 0, tzinfo=UTC)
 AS_OF_TEXT = "2024-06-28T12:00:00Z"
 #: Tables that tell of the reading itself: they change with every poll.
-HISTORY = ("polls", "folders", "about")
+HISTORY = ("polls", "folders", "about", "alerts")
 
 Tables = dict[str, list[tuple[Any, ...]]]
 

@@ -594,7 +594,8 @@ CUTS = (
 
 def _standards() -> st.SearchStrategy[Standards]:
     span = st.none() | st.sampled_from([Span.parse(text) for text in SPANS])
-    return st.builds(Standards, span, span, span, span)
+    share, fewest = st.sampled_from((0.9, 0.5, 1.0)), st.sampled_from((None, 1, 2))
+    return st.builds(Standards, span, span, span, span, share, share, fewest)
 
 
 @st.composite

@@ -12,13 +12,15 @@ the product takes a digest of it.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
+
+from oracle_asks import Away, Needs, Stretch, absences, away_for, cut, witnesses
 
 from inbox_agent.addresses import Address, Roster
 from inbox_agent.authors import author_of
@@ -495,6 +497,12 @@ class Desk:
         wrote = {letter.author.key} if letter.author and letter.side == "them" else set()
         return self.theirs(letter, letter.recipients) | wrote
 
+    @property
+    def today(self) -> datetime:
+        """The last midnight of our zone."""
+        clock = self.clocks["us"]
+        return clock.midnight(clock.local_date(self.as_of))
+
     def earlier(self, letter: Letter) -> list[Letter]:
         """Those before it by (at, key), the latest last."""
         return self.letters[: self.letters.index(letter)]
@@ -745,7 +753,16 @@ def bounced_pairs(desk: Desk) -> set[tuple[Letter, str]]:
     return pairs
 
 
-def asks_of(conversation: list[Letter], desk: Desk) -> list[Row]:
+@dataclass(frozen=True)
+class Facts:
+    """What asks are judged by besides the letters of their own conversation."""
+
+    needs: Needs
+    proving: set[Letter]
+    absent: dict[str, list[Stretch]]
+
+
+def asks_of(conversation: list[Letter], desk: Desk, facts: Facts) -> list[Row]:
     episodes, pairs = episodes_of(conversation, desk), bounced_pairs(desk)
 
     def is_bounced(x: Letter) -> bool:
@@ -762,26 +779,35 @@ def asks_of(conversation: list[Letter], desk: Desk) -> list[Row]:
     is_late_opening = False
     for number, turns in enumerate(episodes):
         is_first, was_late, is_late_opening = True, is_late_opening, False
-        for place, turn in enumerate(turns):
+        # D-V5 what a partner's answer to an unheld letter of ours proves to be answered
+        parts = [(turn, place, cut(turn, facts.proving)) for place, turn in enumerate(turns)]
+        for turn, place, inferred_at in [
+            (part, place, after[0].when if after else None)
+            for _, place, cuts in parts
+            for part, after in zip(cuts, [*cuts[1:], None], strict=True)
+        ]:
             ask, is_void = ask_of(turn)
+            # D-T4 reply: first letter of the next turn of the episode
+            reply = None if inferred_at or not turns[place + 1 :] else turns[place + 1][0]
+            if reply is None and inferred_at is None and episodes[number + 1 :]:
+                # of the turn as a whole, also where a proof has cut it
+                reply = late_reply(turns[place], episodes[number + 1][0][0], desk)
+                is_late_opening = reply is not None and ask is not None
             if ask is None:
                 continue
-            # D-T4 reply: first letter of the next turn of the episode
-            reply = turns[place + 1][0] if turns[place + 1 :] else None
-            if reply is None and episodes[number + 1 :]:
-                reply = late_reply(turn, episodes[number + 1][0][0], desk)
-                is_late_opening = reply is not None
             # D-T7 the first ask of its episode (of either side), and not the one of a late reply
-            first = is_first and not (was_late and place == 0)
+            first = is_first and not (was_late and turn[0] is turns[0][0])
             rows.append(
                 ask_row(
                     ask,
                     turn=turn,
                     reply=reply,
+                    inferred_at=inferred_at,
                     is_void=is_void,
                     is_first=first,
                     conversation=conversation,
                     desk=desk,
+                    facts=facts,
                 )
             )
             is_first = False
@@ -801,22 +827,26 @@ def ask_row(
     *,
     turn: list[Letter],
     reply: Letter | None,
+    inferred_at: datetime | None,
     is_void: bool,
     is_first: bool,
     conversation: list[Letter],
     desk: Desk,
+    facts: Facts,
 ) -> Row:
     responder = "us" if ask.side == "them" else "them"
-    clock, nudges = desk.clocks[responder], turn[turn.index(ask) + 1 :]
+    nudges = turn[turn.index(ask) + 1 :]
+    clock = Away(desk.clocks[responder], away_for(ask, desk, facts.absent))
+    answered_at = reply.when if reply else inferred_at
     outcome, took, worked, is_conflict = "open", None, None, False
-    if reply is not None:
+    if answered_at is not None:
         # D-T5 answered if reply.at - ask.at <= give_up_after else lapsed
-        outcome = "answered" if reply.when - ask.when <= desk.give_up else "lapsed"
+        outcome = "answered" if answered_at - ask.when <= desk.give_up else "lapsed"
         # D-T6 more than 5 minutes before: conflict; within 5 minutes before: 0 and 0
-        is_conflict = reply.when < ask.when - timedelta(minutes=5)
+        is_conflict = answered_at < ask.when - timedelta(minutes=5)
         if outcome == "answered" and not is_conflict:
-            took = max(0, (reply.when - ask.when) // SECOND)
-            worked = clock.working_seconds(ask.when, reply.when)
+            took = max(0, (answered_at - ask.when) // SECOND)
+            worked = clock.working_seconds(ask.when, answered_at)
     elif is_void:
         outcome = "void"
     elif desk.as_of - ask.when >= desk.give_up:
@@ -831,7 +861,8 @@ def ask_row(
         "asked_id": ask.ids,
         "asked_at": ask.when,
         "answered_id": reply.ids if reply else None,
-        "answered_at": reply.when if reply else None,
+        "answered_at": answered_at,
+        "basis": "inferred" if inferred_at else "seen",
         "outcome": outcome,
         "response_seconds": took,
         "business_seconds": worked,
@@ -839,41 +870,38 @@ def ask_row(
         "first_nudge_at": nudges[0].when if nudges else None,
         "last_nudge_at": nudges[-1].when if nudges else None,
         "due_at": due_at,
-        "met_standard": met_standard(due_at, reply, outcome == "void" or is_conflict, desk.as_of),
-        "needs_reply": needs_reply(ask, turn, is_first, conversation, desk),
+        "met_standard": met_standard(
+            due_at, reply, inferred_at, outcome == "void" or is_conflict, desk.as_of
+        ),
+        "needs_reply": facts.needs.verdict(ask, turn),
+        "likelihood": facts.needs.likelihood(ask),
+        "answered_elsewhere_at": facts.needs.elsewhere(
+            ask, conversation, answered_at, turn[-1].when
+        ),
+        # D-Y17 up to the answer, else to the last midnight of our zone or the give-up time
+        "absent_seconds": clock.absent(
+            ask.when, answered_at or min(desk.today, ask.when + desk.give_up)
+        ),
         "is_conflict": is_conflict,
         "last_letter_at": turn[-1].when,
     }
 
 
 def met_standard(
-    due_at: datetime | None, reply: Letter | None, is_unknown: bool, as_of: datetime
+    due_at: datetime | None,
+    reply: Letter | None,
+    inferred_at: datetime | None,
+    is_unknown: bool,
+    as_of: datetime,
 ) -> int | None:
     # D-T9 with a reply: answered_at <= due_at; without: 0 if as_of > due_at else NULL
     if due_at is None or is_unknown:
         return None
     if reply is not None:
         return int(reply.when <= due_at)
+    if inferred_at is not None:  # D-V5 as if it had come at the latest instant it can have
+        return int(inferred_at <= due_at)
     return 0 if as_of > due_at else None
-
-
-def needs_reply(
-    ask: Letter, turn: list[Letter], is_first: bool, conversation: list[Letter], desk: Desk
-) -> str:
-    # D-T8 "no" if any letter of the turn is settled by a person
-    if any(c.is_settled for x in turn for c in x.copies):
-        return "no"
-    # "unlikely" if is_first = 0, no "?" in the subject, no attachment, and it adds little
-    asks_in_subject = any(mark in ask.best.subject for mark in "?？؟")  # noqa: RUF001
-    attached = marks(ask.best).get("content-type", "").lower().startswith("multipart/mixed")
-    size = ask.best.size_octets
-    if is_first or asks_in_subject or attached or size is None:
-        return "yes"
-    place = conversation.index(ask)
-    answers = desk.answered_letter(ask) or (conversation[place - 1] if place else None)
-    before = answers.best.size_octets if answers else None
-    adds_little = size < 2500 or (before is not None and size - before <= 1500)
-    return "unlikely" if adds_little else "yes"
 
 
 # --- figures -------------------------------------------------------------------------------------
@@ -1030,15 +1058,17 @@ def silence(desk: Desk) -> tuple[list[Row], Row]:
         said = {"began_at": last.when, "last_from": last.side, "is_open": 1}
         rows.append({**open_gap, **said, "usual_gap_working_days": usual})
         bits |= {"last_from": last.side, "last_contact_at": last.when}
-        bits |= alarms(last.when, longest if len(year) >= 8 else None, desk)
+        bits |= alarms(last.when, gaps, desk)
     return rows, bits
 
 
-def alarms(last: datetime, longest: int | None, desk: Desk) -> Row:
-    # D-S4 by rhythm (8 gaps): midnight of the day the working days become longest + 1, for act_at
-    # floor(1.5 x longest) + 1; by a standard: last contact + seconds, or midnight of day n + 1
+def alarms(last: datetime, gaps: list[Row], desk: Desk) -> Row:
+    # D-S4 by rhythm (8 gaps in the 12 months before the last contact): midnight of the day the
+    # working days become longest + 1, for act_at max(2 x longest, 5) + 1; by a standard: last
+    # contact + seconds, or midnight of day n + 1
     clock, standards = desk.clocks["us"], desk.standards
-    watch, act = (None, None) if longest is None else (longest, longest * 3 // 2)
+    known = [g["gap_working_days"] for g in gaps if last - g["ended_at"] < 365 * DAY]
+    watch, act = (max(known), max(5, max(known) * 2)) if len(known) >= 8 else (None, None)
 
     def earlier(limit: int | None, span: Span | None) -> datetime | None:
         def passes(working_days: int) -> datetime:
@@ -1121,6 +1151,7 @@ def conversation_row(conversation: list[Letter], asks: list[Row], desk: Desk) ->
         if r["answered_at"] is None
         and r["outcome"] in ("open", "lapsed")
         and r["needs_reply"] == "yes"
+        and r["answered_elsewhere_at"] is None
         and desk.as_of < r["last_letter_at"] + desk.give_up
     ]
     latest = max(waiting, key=lambda r: r["asked_at"], default=None)
@@ -1146,15 +1177,22 @@ def oracle(  # noqa: PLR0917
     them_clock: OracleClock,
     cuts: Cuts,
     as_of: datetime,
+    unheld: Collection[str] = (),
 ) -> OracleRecord:
-    """The whole record of one partner, from copies in any order."""
+    """The whole record of one partner, from copies in any order.
+
+    `unheld` are the Message-IDs of ours that are not held and must exist (D-V1).
+    """
     held = belonging(letters_of(copies, roster, partner_key, as_of), roster, partner_key)
     letters = [replace(x, kind="auto_reply") if is_receipt(x, held) else x for x in held]
     clocks = {"us": us_clock, "them": them_clock}
     desk = Desk(partner_key, roster, standards, clocks, cuts, as_of, letters)
     response_times, conversations = [], []
+    kinds = {x: before.kind for x, before in zip(letters, held, strict=True)}
+    needs = Needs(desk, joins_of(desk), splits_of(desk), prefix, marks)
+    facts = Facts(needs, witnesses(letters, unheld), absences(desk, kinds))
     for conversation in conversations_of(desk):
-        asks = asks_of(conversation, desk)
+        asks = asks_of(conversation, desk, facts)
         response_times += asks
         if any(x.counts for x in conversation):
             conversations.append(conversation_row(conversation, asks, desk))

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime
 from functools import lru_cache
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any
 import agreement
 from mailboxes import ClockArgs, Mailbox
 
-from inbox_agent import published_rows
+from inbox_agent import absence_rows, people_rows, published_rows, standing_rows
 from inbox_agent.business_clock import BusinessClock, Clocks, Terms
 from inbox_agent.catalogue import TABLES
 from inbox_agent.config import load_config
@@ -26,6 +26,7 @@ from inbox_agent.delivery_reports import Report
 from inbox_agent.demo.cast import TEAM_DOMAIN
 from inbox_agent.demo.letter import SampleLetter
 from inbox_agent.demo.sample import sample_config_toml, sample_letters, sample_partners_toml
+from inbox_agent.drift_rows import Adjusted, drift
 from inbox_agent.header_block import kept_fields
 from inbox_agent.instants import clock_sources
 from inbox_agent.measure import PartnerRecord, measure
@@ -47,7 +48,11 @@ _BY_RECORD = (
     published_rows.response_times_by_period,
     published_rows.silence_gaps,
     published_rows.gap_lengths,
-    published_rows.contacts,
+    people_rows.contacts,
+    people_rows.introductions,
+    absence_rows.absences,
+    standing_rows.standards,
+    standing_rows.alarm_record,
     published_rows.messages,
 )
 
@@ -93,7 +98,9 @@ def rows_of(record: PartnerRecord, privacy: Privacy = OPEN) -> Tables:
     """Everything that is published of one partner, table by table."""
     tables = {make.__name__: [dict(row) for row in make(record, privacy)] for make in _BY_RECORD}
     tables["partners"] = [dict(row) for row in published_rows.partners([record], privacy)]
-    tables["partner_standing"] = [dict(published_rows.partner_standing(record, privacy))]
+    alone = Adjusted.over([record])
+    tables["partner_standing"] = [dict(standing_rows.partner_standing(record, privacy, alone))]
+    tables["drift"] = [dict(row) for row in drift(record, privacy, alone)]
     return tables
 
 
@@ -149,7 +156,7 @@ def block_of(message: Message) -> bytes:
     for name, people in (("To", message.to), ("Cc", message.cc), ("Bcc", message.bcc)):
         lines += [f"{name}: " + ",\r\n\t".join(a.key for a in people)] if people else []
     lines += [f"Subject: {message.subject}", f"Message-ID: <{message.message_id}>"]
-    lines += [f"Date: {_date(message.sent_at)}"] if message.sent_at else []
+    lines += [f"Date: {_written(message.sent_at, message)}"] if message.sent_at else []
     lines += [f"In-Reply-To: <{message.in_reply_to}>"] if message.in_reply_to else []
     cited = "\r\n ".join(f"<{name}>" for name in message.references)
     lines += [f"References: {cited}"] if cited else []
@@ -167,6 +174,14 @@ def _date(at: datetime) -> str:
     return format_datetime(at.astimezone(UTC))
 
 
+def _written(at: datetime, message: Message) -> str:
+    """Date in the zone that the message says; ``-0000`` where it says none."""
+    if message.date_offset_minutes is None:
+        return format_datetime(at.astimezone(UTC).replace(tzinfo=None))
+    zone = timezone(timedelta(minutes=message.date_offset_minutes))
+    return format_datetime(at.astimezone(zone))
+
+
 def fetched(message: Message, uid: int) -> FetchedHeader:
     """A copy as the server gives it."""
     return FetchedHeader(
@@ -179,6 +194,7 @@ def fetched(message: Message, uid: int) -> FetchedHeader:
         block=block_of(message),
         fetched_at=message.fetched_at,
         report=_kept(message.report) if message.report else b"",
+        text_signs=message.text_signs,
     )
 
 

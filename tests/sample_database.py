@@ -74,6 +74,7 @@ def _overrides(table: str, number: int) -> Row:
             "answered_at": None,
             "outcome": "open",
             "needs_reply": "yes",
+            "answered_elsewhere_at": None,
         },
         "silence_gaps": {"is_open": 1},
         "about": {"generation": 42, "give_up_after_seconds": 30 * 86_400},
@@ -115,7 +116,7 @@ def _some(column: Column, number: int) -> Any:
         return _text(_FIRST + timedelta(hours=number % 4, days=number % 3))
     if column.unit == "state":
         return _STATES[number % 4]
-    return number % 4 / 3 if column.type == "REAL" else TEXTS[number % len(TEXTS)]
+    return number % 4 / 3 if column.type in ("REAL", "NUMERIC") else TEXTS[number % len(TEXTS)]
 
 
 def _key(table: Table, name: str, number: int) -> str | int:

@@ -12,7 +12,7 @@ import pytest
 from inbox_agent.addresses import Address, Partner, Roster
 from inbox_agent.automatic import RULES, Rule, judge, marks_of, may_be_bounce
 from inbox_agent.automatic_answers import Occasion, settled
-from inbox_agent.automatic_marks import Marks
+from inbox_agent.automatic_marks import Marks, content_type
 from inbox_agent.calendar_letters import calendar_method
 from inbox_agent.config_models import KindEntry
 from inbox_agent.kinds import HUMAN, Kind, Override, Verdict
@@ -567,3 +567,12 @@ def test_a_calendar_letter_without_a_method_is_a_request(
     marks: dict[str, str], method: str | None
 ) -> None:
     assert calendar_method(marks) == method
+
+
+def test_a_content_type_is_parsed_once_however_often_it_is_asked_for() -> None:
+    """It is asked for by ten rules a letter, and each time what they get is the same."""
+    fields = {"content-type": 'Multipart/Report (once); Report-Type="Delivery-Status"'}
+    first, again = content_type(fields), content_type(dict(fields))
+    assert first == ("multipart/report", {"report-type": "delivery-status"})
+    assert first is again
+    assert content_type({}) == ("text/plain", {})

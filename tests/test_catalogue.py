@@ -31,13 +31,16 @@ CONTRACT: dict[str, tuple[list[str], list[str]]] = {
     "partners": (
         ["partner"],
         words("""partner name owner tier domains as_of first_contact_at last_inbound_at
-        last_outbound_at messages_in messages_out conversations contacts"""),
+        last_outbound_at messages_in messages_out conversations contacts their_timezone
+        their_timezone_from their_timezone_evidence their_days their_hours their_hours_from
+        their_hours_evidence"""),
     ),
     "response_times": (
         ["response"],
         words("""response partner conversation episode responder is_first asked_at asked_by
-        answered_at answered_by outcome response_seconds business_seconds nudges first_nudge_at
-        last_nudge_at due_at met_standard needs_reply basis"""),
+        answered_at answered_by outcome response_seconds business_seconds absent_seconds nudges
+        first_nudge_at last_nudge_at due_at met_standard needs_reply needs_reply_because
+        reply_likelihood answered_elsewhere_at basis"""),
     ),
     "response_times_by_period": (
         ["partner", "responder", "period"],
@@ -60,24 +63,66 @@ CONTRACT: dict[str, tuple[list[str], list[str]]] = {
     "contacts": (
         ["partner", "address"],
         words("""partner address name side first_seen_at last_seen_at messages addressed
-        usual_gap_working_days state successor introduced_by"""),
+        last_addressed_at usual_gap_working_days state gone_at successor introduced_by
+        share_12_months"""),
+    ),
+    "introductions": (
+        ["partner", "newcomer"],
+        words("""partner newcomer introduced_by introduced_at received answered_at
+        alive_after_90_days"""),
+    ),
+    "absences": (
+        ["partner", "address", "began_at"],
+        words("partner address began_at ended_at is_open"),
     ),
     "partner_standing": (
         ["partner"],
         [
-            *words("partner as_of state because next_change_at"),
+            *words("partner as_of state because cause cause_since_at urgency next_change_at"),
             *(f"ours_{name}" for name in FIGURES),
             *(f"theirs_{name}" for name in FIGURES),
-            *words("""fairness fairness_low fairness_high opened_by_us opened_by_them nudges_by_us
-            nudges_by_them last_contact_at last_from usual_gap_working_days
-            longest_gap_working_days watch_at act_at ours_trend ours_trend_p theirs_trend
-            theirs_trend_p sent_coverage sent_coverage_high"""),
+            *words("""fairness fairness_low fairness_high fairness_basis opened_by_us opened_by_them
+            nudges_by_us nudges_by_them nudged_by_us_after_p50_seconds
+            nudged_by_them_after_p50_seconds two_way_weeks longest_two_way_weeks
+            two_way_weeks_share last_contact_at last_from usual_gap_working_days
+            longest_gap_working_days watch_at act_at alarms_12_months alarms_came_back
+            ours_trend ours_trend_p theirs_trend theirs_trend_p ours_arrow theirs_arrow
+            their_people their_people_80 our_people our_people_80
+            introductions_received introductions_given sent_coverage sent_coverage_high"""),
         ],
+    ),
+    "standards": (
+        ["partner", "standard"],
+        words("""partner standard target actual unit state misses_left breaks_at share asks misses
+        suggested"""),
+    ),
+    "alarm_record": (
+        ["partner", "alarm"],
+        words("""partner alarm level gap began_at raised_at ended_at broken_by they_wrote_at
+        came_back_within_30_days days_until_contact warning_days"""),
+    ),
+    "drift": (
+        ["partner", "measure"],
+        words("""partner measure before after unit direction p p_adjusted is_shown letters_before
+        letters_after before_from_at after_from_at until_at figures_of evidence"""),
+    ),
+    "sent_coverage": (
+        ["partner", "month"],
+        words("partner month known held share share_high"),
     ),
     "messages": (
         ["partner", "message"],
         words("""partner message conversation at at_source side kind rule counts why_not
         from_address subject flags parent link split_from"""),
+    ),
+    "alerts": (
+        ["alert"],
+        words("""alert partner kind level because since_at raised_at act_raised_at cleared_at
+        evidence"""),
+    ),
+    "reviews": (
+        ["quarter", "partner", "measure"],
+        words("quarter partner measure value words unit frozen_at version config_digest"),
     ),
     "polls": (
         ["poll"],
@@ -93,9 +138,10 @@ CONTRACT: dict[str, tuple[list[str], list[str]]] = {
         ["generation"],
         words("""as_of generation published_at version config_digest window_seconds
         give_up_after_seconds reopen_after_seconds timezone messages left_out
-        clock_conflicts clock_sources parser_version rules_version subjects_version"""),
+        clock_conflicts needs_reply_counts clock_sources parser_version rules_version
+        subjects_version"""),
     ),
-    "definitions": (["name"], ["name", "unit", "definition", "source"]),
+    "definitions": (["name"], ["name", "title", "chapter", "unit", "definition", "source"]),
     "working_days": (["day"], words("day begins_at ends_at is_working working_days")),
     "gap_lengths": (["partner", "gap_working_days"], words("partner gap_working_days gaps")),
 }
@@ -135,7 +181,8 @@ def test_a_columns_name_type_and_unit_agree(item: Table | View, column: Column) 
     name, unit = column.name, column.unit
     assert name.endswith("_at") <= (unit == "UTC instant")
     assert name.endswith("_seconds") <= (unit in ("seconds", "working seconds"))
-    assert ("business" in name) == (unit == "working seconds")
+    says_so = "business" in name or name == "absent_seconds"
+    assert says_so == (unit == "working seconds")
     assert name.endswith("_working_days") <= (unit == "working days")
     assert name.endswith(("_share", "_rate", "_p")) <= (unit == "share")
     assert name.startswith("is_") <= (unit == "flag")
@@ -313,6 +360,7 @@ def test_an_ask_is_overdue_once_its_deadline_has_passed(
         ),
         ({"needs_reply": "unlikely"}, False),
         ({"needs_reply": "no"}, False),
+        ({"answered_elsewhere_at": "2026-11-22T08:00:00Z"}, False),
         ({"outcome": "void"}, False),
         ({"outcome": "answered", "answered_at": "2026-11-21T10:00:00Z"}, False),
         ({"outcome": "lapsed", "answered_at": "2026-11-21T10:00:00Z"}, False),
@@ -324,6 +372,7 @@ def test_an_ask_is_overdue_once_its_deadline_has_passed(
         "and then not for long",
         "thanks and the like",
         "settled by a person",
+        "answered elsewhere",
         "bounced",
         "answered",
         "answered late",
@@ -423,20 +472,22 @@ def test_an_ended_gap_is_no_silence(tmp_path: Path) -> None:
 
 
 def test_partner_health_puts_the_most_urgent_first(tmp_path: Path) -> None:
-    standing = [
-        ("calm.example", "ok", "2026-11-20T09:00:00Z"),
-        ("quiet.example", "ok", "2026-11-10T09:00:00Z"),
-        ("waits.example", "ok", "2026-11-22T09:00:00Z"),
-        ("new.example", "unknown", None),
-        ("eyed.example", "watch", "2026-11-22T09:00:00Z"),
-        ("urgent.example", "act", "2026-11-22T09:00:00Z"),
+    """By urgency, then by how long the cause holds, or by how long nobody wrote."""
+    standing: list[tuple[str, int, str | None, str | None]] = [
+        ("calm.example", 18, None, "2026-11-20T09:00:00Z"),
+        ("quiet.example", 18, None, "2026-11-10T09:00:00Z"),
+        ("waits.example", 18, None, "2026-11-22T09:00:00Z"),
+        ("new.example", 19, None, None),
+        ("eyed.example", 10, "2026-11-22T09:00:00Z", "2026-11-01T09:00:00Z"),
+        ("eyed-first.example", 10, "2026-11-21T09:00:00Z", "2026-11-21T09:00:00Z"),
+        ("urgent.example", 0, "2026-11-22T09:00:00Z", "2026-11-22T09:00:00Z"),
     ]
     path = database(
         tmp_path,
-        partners=[{"partner": partner, "as_of": AS_OF} for partner, _, _ in standing],
+        partners=[{"partner": partner, "as_of": AS_OF} for partner, *_ in standing],
         partner_standing=[
-            {"partner": partner, "state": state, "last_contact_at": at}
-            for partner, state, at in standing
+            {"partner": partner, "urgency": urgency, "cause_since_at": since, "last_contact_at": at}
+            for partner, urgency, since, at in standing
         ],
         response_times=[
             ask("a", "2026-11-22T09:00:00Z", partner="waits.example"),
@@ -446,9 +497,9 @@ def test_partner_health_puts_the_most_urgent_first(tmp_path: Path) -> None:
     )
     rows = read(path, "select * from partner_health")
     assert [row["partner"].removesuffix(".example") for row in rows] == [
-        *("urgent", "eyed", "waits", "quiet", "calm", "new"),
+        *("urgent", "eyed-first", "eyed", "quiet", "calm", "waits", "new"),
     ]
-    waits, calm, new = rows[2], rows[4], rows[5]
+    calm, waits, new = rows[4:]
     assert (waits["waiting_on_us"], waits["oldest_waiting_on_us_seconds"]) == (2, 2 * 86_400)
     assert (calm["waiting_on_us"], calm["oldest_waiting_on_us_seconds"]) == (0, None)
     assert (calm["waiting_on_them"], calm["oldest_waiting_on_them_seconds"]) == (1, 60)

@@ -171,6 +171,7 @@ def test_status_shows_the_last_poll_every_folder_and_what_is_left_out(
     assert "figures as of 2024-06-28 12:00, generation 1; 7 letters held" in done.stdout
     assert "times are those of UTC" in done.stdout
     assert "left out of the figures: automatic_reply 1" in done.stdout
+    assert re.search(r"asks by whether they need a reply: .*yes \d", done.stdout)
     assert "1 partners" in done.stdout
     install(place.top, mailbox_entry(server, port=1))
     place.run(*POLL)
@@ -361,7 +362,7 @@ def test_the_demo_does_the_whole_job_and_says_what_is_there(tmp_path: Path) -> N
     assert (process.returncode, complaints) == (0, "")
     (letters, partners) = re.findall(r"([\d,]+) letters read, (\d+) partners measured", said)[0]
     database = tmp_path / "d" / "data" / "partners.db"
-    assert query(database, "select count(*) from partners") == [int(partners)] == [12]
+    assert query(database, "select count(*) from partners") == [int(partners)] == [13]
     assert query(database, "select messages from about") == [int(letters.replace(",", ""))]
     assert "Pinecrest Data" in said
     assert load_config(tmp_path / "d" / "config" / "inbox-agent.toml").mailboxes

@@ -13,6 +13,7 @@ from inbox_agent.config import Config, load_config
 from inbox_agent.errors import ConfigError
 from inbox_agent.kinds import Override
 from inbox_agent.standards import Cuts, Span
+from inbox_agent.text_phrases import LANGUAGES
 
 EXAMPLES = Path(__file__).parent.parent / "config"
 TEAM = '[team]\ndomains = ["acme.com"]\n'
@@ -251,6 +252,22 @@ def test_a_partner_found_by_itself_is_held_to_the_team_s_answering_times_only(
     assert standards.contact_every is None
 
 
+def test_shares_and_people_are_merged_like_spans(tmp_path: Path) -> None:
+    """The team's share is 0.95, the tier's people are 3; the partner's own share goes before."""
+    team = STANDARDS.replace(
+        "[tiers.gold]", "we_answer_share = 0.95\nmin_contacts = 2\n[tiers.gold]"
+    )
+    partners = GLOBEX + 'tier = "gold"\nstandards = { they_answer_share = 1 }\n'
+    config = loaded(tmp_path, TEAM + team + "min_contacts = 3\n", partners)
+    standards = config.standards(config.roster().partner("globex.com"))
+    assert (standards.we_answer_share, standards.they_answer_share) == (0.95, 1.0)
+    assert standards.min_contacts == 3
+    # of somebody who was found in the mail nobody has said how many people should write
+    found = config.standards(config.roster().partner("initech.com"))
+    assert (found.we_answer_share, found.they_answer_share) == (0.95, 0.9)
+    assert found.min_contacts is None
+
+
 def test_contact_may_be_wanted_every_so_many_business_hours(tmp_path: Path) -> None:
     partners = GLOBEX + 'standards = { contact_every = "20 business hours" }\n'
     config = loaded(tmp_path, TEAM, partners)
@@ -306,6 +323,7 @@ PARTNERS = (
         ('name = "partners"', 'name = "other"\nport = 1993\ntls = "starttls"'),
         ("[clock]", '[data]\ndirectory = "/srv"\n[poll]\nevery = "1 hour"\n[clock]'),
         ("[clock]", "[publish]\nsubjects = false\n[clock]"),
+        ("[clock]", '[read_text]\nlanguages = ["de"]\n[clock]'),
         ('contact_every = "30 days"', 'contact_every = "720 hours"'),
         ("# no such line", ""),
     ],
@@ -329,9 +347,12 @@ def test_the_digest_stays_when_no_figure_can_change(
         ('["INBOX"]', '["INBOX", "Archive"]'),
         ("4 business hours", "5 business hours"),
         ("2 business days", "3 business days"),
+        ("[tiers.gold]", "we_answer_share = 0.8\n[tiers.gold]"),
+        ("[tiers.gold]", "[tiers.gold]\nmin_contacts = 2"),
         ("[clock]", "[poll]\nsince = 2024-01-01\n[clock]"),
         ("[clock]", '[measures]\nwindow = "91 days"\n[clock]'),
         ("[clock]", '[measures]\nno_reply_needed = { keyword = "Done" }\n[clock]'),
+        ("[clock]", "[read_text]\nenabled = true\n[clock]"),
     ],
 )
 def test_the_digest_changes_with_what_changes_figures(
@@ -382,6 +403,7 @@ def test_the_examples_load_with_all_that_is_left_out_put_in(tmp_path: Path) -> N
             *(
                 whole.file.measures,
                 whole.file.publish,
+                whole.file.read_text,
                 *whole.mailboxes,
                 *whole.file.tiers.values(),
             ),
@@ -391,6 +413,29 @@ def test_the_examples_load_with_all_that_is_left_out_put_in(tmp_path: Path) -> N
     }
     # a mailbox has a password or OAuth2, not both
     assert left_out == {"MailboxSettings.oauth2"}
+
+
+def test_texts_are_read_only_where_the_config_says_so_and_in_its_languages(tmp_path: Path) -> None:
+    assert loaded(tmp_path, WHOLE).text_languages is None
+    on = "[read_text]\nenabled = true\n"
+    assert loaded(tmp_path, WHOLE + on).text_languages == {"en"}
+    of_two = loaded(tmp_path, WHOLE + on + 'languages = ["de", "fr"]\n')
+    assert of_two.text_languages == {"de", "fr"}
+
+
+@pytest.mark.parametrize("written", ['["en", "tlh"]', '["EN"]', '"en"', "[]", "[1]"])
+def test_languages_that_texts_cant_be_read_in_are_refused_in_one_line(
+    tmp_path: Path, written: str
+) -> None:
+    with pytest.raises(ConfigError, match=r"read_text\.languages") as caught:
+        loaded(tmp_path, f"{WHOLE}[read_text]\nlanguages = {written}\n")
+    assert "\n" not in str(caught.value)
+
+
+def test_the_refusal_of_a_language_names_those_that_are_allowed(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        loaded(tmp_path, f'{WHOLE}[read_text]\nlanguages = ["tlh"]\n')
+    assert all(f'"{language}"' in str(caught.value) for language in LANGUAGES)
 
 
 def test_what_the_example_shows_as_default_is_the_default(tmp_path: Path) -> None:

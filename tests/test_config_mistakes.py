@@ -159,6 +159,25 @@ CONFIG_MISTAKES = [
         TEAM + "[standards]\nwe_answer_within = 2",
         "standards.we_answer_within: '2' is no span of time",
     ),
+    # shares and people
+    *(
+        (
+            TEAM + f"[standards]\nwe_answer_share = {said}",
+            (
+                f"standards.we_answer_share: {said} is no share above 0 and at most 1; write 0.9 "
+                "for 9 of 10"
+            ),
+        )
+        for said in ("0", "1.01", "90", '"90 %"', "true", "-1")
+    ),
+    (
+        TEAM + "[tiers.gold]\nmin_contacts = 0",
+        "tiers.gold.min_contacts: must be 1 or more, not 0; leave the key out to ask for none",
+    ),
+    (
+        TEAM + "[standards]\nmin_contacts = 1.5",
+        "standards.min_contacts: must be a whole number, not 1.5",
+    ),
     (
         TEAM + '[poll]\nevery = "1 business hour"',
         (

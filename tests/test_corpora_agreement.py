@@ -132,7 +132,8 @@ def test_the_ten_largest_partners_are_large_enough_to_tell(boxes: list[Mailbox])
 def test_asks_and_figures_of_real_mail_agree_with_the_oracle(
     boxes: list[Mailbox], place: int
 ) -> None:
-    record, expected = measured(boxes[place]), agreement.reckoned(boxes[place])
+    record = agreement.measured(boxes[place])
+    expected = agreement.reckoned(boxes[place])
     asks, other = agreement.product_asks(record), agreement.oracle_asks(expected)
     assert len(asks) == len(other)
     differing = Counter(

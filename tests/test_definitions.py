@@ -10,17 +10,12 @@ import pytest
 
 from inbox_agent.catalogue import FIGURES, TABLES, UNIT_WORDS
 from inbox_agent.definitions import MEASURES, Measure, definitions
+from inbox_agent.methodology import CHAPTERS, chapter_of
 
-#: Columns that are there for the contract, and empty until something measures them.
-NOT_YET_MEASURED = {
-    *("fairness", "fairness_low", "fairness_high", "sent_coverage", "sent_coverage_high"),
-    *("ours_trend", "ours_trend_p", "theirs_trend", "theirs_trend_p"),
-}
-#: Plain shares of conversations, said whole in the description of the column.
-SAID_IN_THE_COLUMN = {"opened_by_us", "opened_by_them"}
+COLUMNS = {"name", "title", "chapter", "unit", "definition", "source"}
 MEASURED_TABLES = {
     *("response_times", "response_times_by_period", "team_by_period", "silence_gaps", "contacts"),
-    *("conversations", "partner_standing"),
+    *("conversations", "partner_standing", "drift"),
 }
 UNITS_OF_FIGURES = {"seconds", "working seconds", "working days", "share", "times", "log ratio"}
 
@@ -42,7 +37,19 @@ def test_every_definition_is_published_under_its_own_name() -> None:
     rows = list(definitions())
     assert [row["name"] for row in rows] == [measure.name for measure in MEASURES]
     assert [row["definition"] for row in rows] == [measure.definition for measure in MEASURES]
-    assert all(set(row) == {"name", "unit", "definition", "source"} for row in rows)
+    assert all(set(row) == COLUMNS for row in rows)
+
+
+def test_every_measure_stands_in_one_chapter_under_a_heading_of_its_own() -> None:
+    placed = Counter(name for chapter in CHAPTERS for name in chapter.headings)
+    assert placed == Counter(measure.name for measure in MEASURES)
+    headings = Counter(each for chapter in CHAPTERS for each in chapter.headings.values())
+    assert [each for each, count in headings.items() if count > 1] == []
+
+
+def test_a_measure_of_no_chapter_is_refused() -> None:
+    with pytest.raises(LookupError, match="no chapter"):
+        chapter_of("something new")
 
 
 def test_no_name_is_defined_twice() -> None:
@@ -56,14 +63,12 @@ def test_every_figure_has_a_definition() -> None:
 def test_every_measured_column_has_a_definition() -> None:
     columns = {
         column.name.removeprefix("ours_").removeprefix("theirs_")
-        if column.name not in NOT_YET_MEASURED
-        else column.name
         for table in TABLES
         if table.name in MEASURED_TABLES
         for column in table.columns
         if column.unit in UNITS_OF_FIGURES
     }
-    assert columns - set(names()) - NOT_YET_MEASURED == SAID_IN_THE_COLUMN
+    assert columns - set(names()) == set()
 
 
 def test_what_decides_about_a_letter_or_an_ask_has_a_definition() -> None:

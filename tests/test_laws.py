@@ -50,8 +50,9 @@ from inbox_agent.letters import Letter, letters_of, row_key
 from inbox_agent.measure import PartnerRecord
 from inbox_agent.messages import Message
 from inbox_agent.mirror import Mirror
+from inbox_agent.outcomes import Outcome
 from inbox_agent.published import publish
-from inbox_agent.response_times import Ask, Outcome
+from inbox_agent.response_times import Ask
 from inbox_agent.standards import Cuts
 from inbox_agent.standing import asks_by_period, in_window, window
 from inbox_agent.survival import Figures, figures
@@ -288,26 +289,51 @@ def still(tables: Tables) -> Tables:
     }
 
 
-def turning_points(box: Mailbox) -> list[datetime]:
-    """The instants at which something of a partner may change without new mail."""
-    record, give_up = measured(box), box.cuts.give_up_after_seconds * SECOND
-    found = [record.rhythm.watch_at, record.rhythm.act_at, record.next_change_at]
-    found += [gap.ended_at + timedelta(days=365) for gap in record.rhythm.gaps if gap.ended_at]
+def turning_points(box: Mailbox) -> list[list[datetime]]:
+    """The instants at which something of a partner may change without new mail, kind by kind."""
+    record = measured(box)
+    silences = [record.rhythm.watch_at, record.rhythm.act_at, record.next_change_at]
+    silences += [gap.ended_at + timedelta(days=365) for gap in record.rhythm.gaps if gap.ended_at]
+    kinds = [
+        silences,
+        _turns_of_asks(record, box.cuts),
+        [kept.changes_at for kept in record.kept_standards],
+        [absence.until for absence in record.absences if absence.is_open],
+    ]
+    return [found for kind in kinds if (found := [at for at in kind if at is not None])]
+
+
+def _turns_of_asks(record: PartnerRecord, cuts: Cuts) -> list[datetime | None]:
+    give_up = cuts.give_up_after_seconds * SECOND
+    found: list[datetime | None] = []
     took = [ask.response_seconds for ask in record.asks if ask.response_seconds is not None]
     for ask in record.asks:
         found += [ask.due_at, ask.due_at and ask.due_at - timedelta(days=1)]
         found += [ask.waits_until, ask.asked_at + give_up]
         found += [ask.asked_at + seconds * SECOND for seconds in took if ask.reply is None]
-    return [at for at in found if at is not None]
+    return found
 
 
-@given(mailboxes(), st.data())
+@st.composite
+def mailboxes_of_the_absent(draw: st.DrawFn) -> Mailbox:
+    """Mailboxes in half of which somebody's absence note came last."""
+    box = draw(mailboxes())
+    ago = draw(st.sampled_from((None, None, 3600, 9 * 86_400, 29 * 86_400, 30 * 86_400)))
+    if ago is None:
+        return box
+    marks = (("auto-submitted", "auto-replied"),)
+    name, at = "away@mail.example", box.as_of - ago * SECOND
+    note = message(name, at, to=("ana@acme.com",), subject="Out of office", marks=marks)
+    return replace(box, copies=(*box.copies, note))
+
+
+@given(mailboxes_of_the_absent(), st.data())
 @examples(150)
 def test_nothing_but_the_time_followed_changes_before_next_change_at(
     box: Mailbox, data: st.DataObject
 ) -> None:
     shortly = data.draw(st.sampled_from((1, 2, 600, 5 * 3600, 20 * 3600)))
-    turn = data.draw(st.sampled_from(turning_points(box)))
+    turn = data.draw(st.sampled_from(data.draw(st.sampled_from(turning_points(box)))))
     box = replace(box, as_of=turn - shortly * SECOND)
     box = replace(box, copies=tuple(until(box, box.copies)))
     record = measured(box)
@@ -429,7 +455,9 @@ def test_taking_the_last_letter_away_makes_no_figure_of_its_side_better(
     assert ask.reply is not None
     without = measured(box, copies_without(ask.reply, box))
     # The letter may have held threads together by an id, a ticket, a subject or Outlook's word, or
-    # apart by its subject; may be what another is longer than; or be named by a report.
+    # apart by its subject; may be what another is longer than; be named by a report; or be the
+    # one that ended somebody's absence.
+    assume(without.absences == record.absences)
     assume(threads(without) == threads(record, less=ask.reply))
     assume(needs_of(without) == needs_of(record, less=ask.reply))
     assume(all(a.outcome != "void" for a in without.asks if a.letter.key == ask.letter.key))

@@ -84,6 +84,7 @@ def test_a_plain_letter_is_read_whole() -> None:
         problems=(),
         is_sent_copy=True,
         is_settled=True,
+        date_offset_minutes=60,
     )
 
 
@@ -677,6 +678,53 @@ def test_a_date_is_read_as_an_instant_or_says_why_not(
     message = read(f"From: a@x.example\nMessage-ID: <a@x>\nDate: {value}\n")
     assert message.sent_at == (utc(*expected) if expected else None)
     assert message.problems == ((problem,) if problem else ())
+
+
+@pytest.mark.parametrize(
+    ("value", "minutes"),
+    [
+        ("Mon, 5 Jan 2026 10:00:00 +0100", 60),
+        ("Mon, 5 Jan 2026 10:00:00 -0330", -210),
+        ("Mon, 5 Jan 2026 10:00:00 +0545 (NPT)", 345),
+        ("Mon, 5 Jan 2026 10:00:00 +1400", 840),
+        ("Mon, 5 Jan 2026 10:00:00 +0000", 0),
+        # RFC 5322 §3.3: UTC, and nothing is known of the place
+        ("Mon, 5 Jan 2026 10:00:00 -0000", None),
+        ("2026-01-05T10:00:00-00:00", None),
+        # §4.3: names
+        ("Mon, 5 Jan 2026 10:00:00 UT", 0),
+        ("Mon, 5 Jan 2026 10:00:00 GMT", 0),
+        ("Mon, 5 Jan 2026 10:00:00 EST", -300),
+        ("Mon, 5 Jan 2026 10:00:00 EDT", -240),
+        ("Mon, 5 Jan 2026 10:00:00 CST", -360),
+        ("Mon, 5 Jan 2026 10:00:00 CDT", -300),
+        ("Mon, 5 Jan 2026 10:00:00 MST", -420),
+        ("Mon, 5 Jan 2026 10:00:00 MDT", -360),
+        ("Mon, 5 Jan 2026 10:00:00 PST", -480),
+        ("Mon, 5 Jan 2026 10:00:00 pdt", -420),
+        ("Mon, 5 Jan 2026 10:00:00 Z", None),
+        ("Mon, 5 Jan 2026 10:00:00 A", None),
+        ("2026-01-05T10:00:00Z", None),
+        ("Mon, 5 Jan 2026 10:00:00 CET", None),
+        # other shapes
+        ("2026-01-05T10:00:00+05:30", 330),
+        ("Mon, 5 Jan 2026 10:00:00 GMT-0330", -210),
+        ("Mon Jan 05 2026 10:00:00 GMT+0100 (CET)", 60),
+        ("Mon, 5 Jan 2026 10:00:00 +1", 60),
+        ("January 5, 2026 10:00:00 PM EST", -300),
+        ("Mon Jan  5 10:00:00 2026", None),
+        # what no zone of the world has
+        ("Mon, 5 Jan 2026 10:00:00 +0007", None),
+        ("Mon, 5 Jan 2026 10:00:00 +1415", None),
+        ("Mon, 5 Jan 2026 10:00:00 +2500", None),
+        ("yesterday +0100", None),
+    ],
+)
+def test_the_offset_of_a_date_is_the_one_that_is_written_in_it(
+    value: str, minutes: int | None
+) -> None:
+    message = read(f"From: a@x.example\nMessage-ID: <a@x>\nDate: {value}\n")
+    assert message.date_offset_minutes == minutes
 
 
 def test_received_lines_are_hosts_and_instants_topmost_first() -> None:

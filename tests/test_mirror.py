@@ -222,7 +222,7 @@ def test_no_column_is_for_a_body(mirror: Mirror) -> None:
     assert names == set(
         """id mailbox folder uidvalidity uid received_at size_octets fetched_at block is_marked
         report parser_version digest message_id in_reply_to sent_at subject details
-            missed_at gone_at email_id thread_id labels""".split()  # noqa: SIM905
+            missed_at gone_at email_id thread_id labels text_signs""".split()  # noqa: SIM905
     )
 
 
@@ -256,6 +256,20 @@ def test_rows_of_an_older_parser_are_read_anew(mirror: Mirror) -> None:
     mirror.reparse()
     assert not mirror.has_old_rows()
     assert held(mirror) == before
+
+
+def test_what_version_3_did_not_know_of_date_is_there_after_reading_anew(mirror: Mirror) -> None:
+    begin(mirror)
+    block = b"From: bob@globex.com\r\nDate: Mon, 5 Jan 2026 10:00:00 +0530\r\n\r\n"
+    mirror.add(*INBOX, Checkpoint(7, 1), [header(1, block=block)])
+    with closing(sqlite3.connect(mirror.path)) as other, other:
+        other.execute(
+            "update headers set parser_version = 3,"
+            " details = json_remove(details, '$.date_offset_minutes')"
+        )
+    assert mirror.has_old_rows()
+    mirror.reparse()
+    assert [message.date_offset_minutes for message in held(mirror)] == [330]
 
 
 def test_more_than_a_thousand_rows_are_read_anew(mirror: Mirror) -> None:

@@ -332,3 +332,12 @@ def test_the_story_of_the_reading_names_nobody_unless_everybody_is_shown(people:
         "From bob.jones@globex.com",
         "From carla@globex.com",
     }
+
+
+def test_an_address_that_looks_like_a_place_is_left_as_it_is() -> None:
+    """RFC 5322 allows braces in the local part of an address."""
+    privacy = Privacy(people="full", our_people=True, subjects=True, key=b"secret")
+    people = ("x{1}@globex.com", "new@globex.com")
+    assert privacy.told("{0} is quiet; {1} may follow.", people) == (
+        "x{1}@globex.com is quiet; new@globex.com may follow."
+    )

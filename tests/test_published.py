@@ -35,6 +35,7 @@ from inbox_agent.catalogue import DATABASE, FIGURES, TABLES, VIEWS, Table, View,
 from inbox_agent.errors import StoreError
 from inbox_agent.measure import PartnerRecord
 from inbox_agent.published import Generation, publish
+from inbox_agent.response_times import Ask
 from inbox_agent.standards import Cuts, Standards
 from inbox_agent.standing import Period, periods_of
 from inbox_agent.survival import figures
@@ -152,6 +153,11 @@ WORDS: dict[str, set[str]] = {
     "needs_reply": {"yes", "unlikely", "no"},
     "basis": {"seen", "inferred"},
     "period_kind": {"week", "month", "quarter"},
+    "direction": {"slower", "faster", "up", "down"},
+    "ours_arrow": {"slower", "faster", "steady"},
+    "theirs_arrow": {"slower", "faster", "steady"},
+    "fairness_basis": {"all", "answered"},
+    "figures_of": {"all", "answered"},
     "at_source": {"received", "internaldate", "date", "none"},
     "kind": set("human auto_reply bounce receipt calendar list bulk system".split()),  # noqa: SIM905
 }
@@ -190,7 +196,7 @@ FORMS: dict[str | None, Callable[[Any], bool]] = {
 
 def odd_cells(found: Tables) -> Counter[str]:
     """Table and column of every cell that has not the form of its unit and type."""
-    types = {"TEXT": str, "INTEGER": int, "REAL": float}
+    types = {"TEXT": str, "INTEGER": int, "REAL": float, "NUMERIC": int | float}
     odd: Counter[str] = Counter()
     for table in TABLES:
         for column in table.columns:
@@ -320,7 +326,7 @@ def test_the_teams_figures_are_of_all_asks_pooled() -> None:
     clock, cuts = sample().clock, sample().cuts
     pools: dict[tuple[str, str, str], list[Any]] = defaultdict(list)
     for scope, record in scopes(sample().records):
-        for ask in record.asks:
+        for ask in known_asks(record):
             for period in periods_of(ask.asked_at, clock) if ask.is_in_figures else ():
                 pools[scope, ask.responder, period.name].append((record.partner.key, ask))
     rows = {(r["scope"], r["responder"], r["period"]): r for r in tables()["team_by_period"]}
@@ -330,6 +336,12 @@ def test_the_teams_figures_are_of_all_asks_pooled() -> None:
         said = {name: rows[where][name] for name in expected}
         assert said == expected, where
         assert rows[where]["partners"] == len({key for key, _ in found})
+
+
+def known_asks(record: PartnerRecord) -> list[Ask]:
+    """Without what we answered where too little of what we sent is in the mailbox to tell."""
+    is_blind = record.coverage.year.is_too_low
+    return [ask for ask in record.asks if not (is_blind and ask.responder == "us")]
 
 
 def scopes(records: Any) -> Iterator[tuple[str, PartnerRecord]]:
@@ -342,11 +354,14 @@ def scopes(records: Any) -> Iterator[tuple[str, PartnerRecord]]:
 
 
 def test_the_counts_of_partners_add_up_to_the_teams() -> None:
-    """By plain addition, with no estimate in it."""
+    """By plain addition, with no estimate in it; but what we answered unseen is in no total."""
+    blind = {r.partner.key for r in sample().records if r.coverage.year.is_too_low}
+    assert len(blind) == 1
     for name in ("asks", "answered", "open", "lapsed"):
         added: Counter[tuple[str, str]] = Counter()
         for row in tables()["response_times_by_period"]:
-            added[row["responder"], row["period"]] += row[name]
+            if row["responder"] == "them" or row["partner"] not in blind:
+                added[row["responder"], row["period"]] += row[name]
         team = {
             (row["responder"], row["period"]): row[name]
             for row in tables()["team_by_period"]
@@ -425,7 +440,7 @@ def test_a_generation_that_fails_leaves_the_one_before(
     before = tables_in(path)
 
     def cut_short() -> Iterator[Any]:
-        yield {"name": "at", "unit": None, "definition": "half", "source": None}
+        yield dict.fromkeys(("name", "title", "chapter", "unit", "definition", "source"), "at")
         raise _CutShort
 
     with monkeypatch.context() as patched:

@@ -50,7 +50,8 @@ def moved(text: str) -> set[str]:
 @pytest.mark.parametrize(
     "command",
     [["status"], ["check"], ["partners", "--all"], ["export", "--to", "out"], ["poll"],
-     ["rebuild"], ["erase", "ana@acme.example"]],
+     ["rebuild"], ["erase", "ana@acme.example"],
+     ["explain", "globex"], ["review", "2024-Q1"]],
     ids=lambda command: command[0],
 )  # fmt: skip
 def test_no_command_gives_a_terminal_what_a_letter_or_a_server_chose(

@@ -19,7 +19,7 @@ if __name__ == "__main__":  # as a script it stands beside its siblings, not abo
 from accuracy.corpus import corpora
 from accuracy.section import Section
 
-SECTIONS = ("threads", "kinds", "header_blocks", "enron", "dates")
+SECTIONS = ("threads", "kinds", "header_blocks", "enron", "dates", "calendars", "needs_reply")
 DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "accuracy.md"
 _HEAD = """\
 # How right it is

@@ -330,6 +330,8 @@ def _compared(today: Day, result: Result) -> None:
         result.troubles += [f"the last poll: {type(error).__name__}" for error in report.errors]
     # when a letter was fetched is when it came to us
     dumps.CLOCKS["headers"] = (*dumps.CLOCKS["headers"], "fetched_at")
+    # When a cause was first found depends on when somebody looked.
+    dumps.HISTORY = (*dumps.HISTORY, "alerts", "alert_log", "alerts_seen")
     expected, found = dumps.dump(fresh.data), dumps.dump(today.place.data)
     result.rows = sum(map(len, found.values()))
     result.troubles += [f"rows: {each}" for each in dumps.difference(expected, found)]
