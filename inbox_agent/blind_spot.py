@@ -36,7 +36,7 @@ def partner_coverage(
     upper end of its exact 95 % interval; where even that is below 0.9, how fast we answer is
     unknown, not bad. Empty with fewer than 10 such letters.
     """
-    today = clock.midnight(clock.local_date(as_of))
+    today = clock.day_start(as_of)
     known = [proof for proof in proofs if proof.answered_at < today]
     by_month: dict[str, list[Proof]] = defaultdict(list)
     for proof in known:

@@ -59,7 +59,7 @@ class Dates:
     @property
     def midnight(self) -> datetime:
         """The midnight that began the day of `as_of`."""
-        return self.clock.midnight(self.clock.local_date(self.as_of))
+        return self.clock.day_start(self.as_of)
 
     def day(self, at: datetime) -> str:
         """``5 May 2026``."""

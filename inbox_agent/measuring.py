@@ -120,10 +120,7 @@ def _with_introductions(
 ) -> list[PartnerRecord]:
     """The records with who introduced whom: the one thing that no partner's letters tell alone."""
     clock, roster = sorted_out.config.our_clock(), sorted_out.roster
-    hints = [
-        Hints(r.partner.key, r.hints, r.as_of, clock.midnight(clock.local_date(r.as_of)))
-        for r in records
-    ]
+    hints = [Hints(r.partner.key, r.hints, r.as_of, clock.day_start(r.as_of)) for r in records]
     found = likely(hints, Sightings.among(held, roster, hints))
     wanted = {key for each in found for key in (each.hints.partner, each.hint.organisation)}
     letters = {record.partner.key: record.letters for record in records}

@@ -94,7 +94,7 @@ class Today:
     @classmethod
     def of(cls, clock: BusinessClock, as_of: datetime) -> Today:
         """The day that an instant lies in."""
-        return cls(clock, clock.midnight(clock.local_date(as_of)))
+        return cls(clock, clock.day_start(as_of))
 
     def usual_gap(self, wrote: Sequence[Letter], *, is_own_year: bool = False) -> int | None:
         """The median gap, in our working days, between the days on which one person wrote.

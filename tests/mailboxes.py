@@ -107,6 +107,20 @@ class Mailbox:
         printer.text(repr(self))
 
 
+def globex_box(letters: Sequence[Message], as_of: datetime) -> Mailbox:
+    """Letters with Globex, both sides in Berlin, held to nothing."""
+    return Mailbox(
+        copies=tuple(letters),
+        roster=ROSTER,
+        partner_key=PARTNER,
+        standards=Standards(),
+        us=BERLIN,
+        them=BERLIN,
+        cuts=Cuts(),
+        as_of=as_of,
+    )
+
+
 _DULL = {"digest", "fetched_at", "mailbox", "problems"}
 _DULL_MARKS = (("content-type", "text/plain"),)
 

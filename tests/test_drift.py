@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from made_asks import DAY, HOUR
-from mailboxes import BERLIN, PARTNER, ROSTER, Mailbox, message
+from mailboxes import Mailbox, globex_box, message
 from round_trip import OPEN, measured, rows_of, terms_of
 
 from inbox_agent.comparisons import Wait, compare_waits
@@ -32,7 +32,6 @@ from inbox_agent.drift_measures import (
 from inbox_agent.drift_rows import Adjusted, drift, drift_columns
 from inbox_agent.measure import PartnerRecord
 from inbox_agent.messages import Message
-from inbox_agent.standards import Cuts, Standards
 from inbox_agent.trends import trends_of
 
 GIVE_UP = 30 * DAY
@@ -233,16 +232,7 @@ def asked_us(at: datetime, took: int, **more: Any) -> list[Message]:
 
 
 def box_of(letters: Sequence[Message], as_of: datetime = AS_OF) -> Mailbox:
-    return Mailbox(
-        copies=tuple(letters),
-        roster=ROSTER,
-        partner_key=PARTNER,
-        standards=Standards(),
-        us=BERLIN,
-        them=BERLIN,
-        cuts=Cuts(),
-        as_of=as_of,
-    )
+    return globex_box(letters, as_of)
 
 
 def weekly(begin: datetime, count: int, took: int, **more: Any) -> list[Message]:

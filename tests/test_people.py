@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from mailboxes import BERLIN, PARTNER, ROSTER, Mailbox, message
+from mailboxes import globex_box, message
 from round_trip import OPEN, measured, rows_of
 
 from inbox_agent.contacts import Contact
@@ -16,7 +16,6 @@ from inbox_agent.delivery_reports import Delivery, Report
 from inbox_agent.messages import Message
 from inbox_agent.people import Concentration
 from inbox_agent.privacy import Privacy
-from inbox_agent.standards import Cuts, Standards
 
 BOB, CARL, DORA = "bob@globex.com", "carl@globex.com", "dora@globex.com"
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
@@ -56,22 +55,9 @@ def failed(address: str, day: str, about: str | None = None, **more: Any) -> Mes
     return message(f"report-{address}-{day}@relay.example", local(day), **fields | more)
 
 
-def box(letters: Sequence[Message], as_of: datetime) -> Mailbox:
-    return Mailbox(
-        copies=tuple(letters),
-        roster=ROSTER,
-        partner_key=PARTNER,
-        standards=Standards(),
-        us=BERLIN,
-        them=BERLIN,
-        cuts=Cuts(),
-        as_of=as_of,
-    )
-
-
 def contacts(letters: Sequence[Message], as_of: datetime | str) -> dict[str, Contact]:
     at = local(as_of) if isinstance(as_of, str) else as_of
-    return {contact.address: contact for contact in measured(box(letters, at)).contacts}
+    return {contact.address: contact for contact in measured(globex_box(letters, at)).contacts}
 
 
 # -- new ------------------------------------------------------------------------------------
@@ -365,7 +351,7 @@ def test_the_share_of_12_months_ends_at_midnight() -> None:
 
 
 def carried(*letters: list[Message], as_of: str = LATER) -> Concentration:
-    return measured(box([x for each in letters for x in each], local(as_of))).concentration
+    return measured(globex_box([x for each in letters for x in each], local(as_of))).concentration
 
 
 def april(count: int) -> list[str]:
@@ -398,7 +384,7 @@ def test_people_are_published_as_far_as_they_may_be_seen() -> None:
         *wrote(BOB, *WEEK),
         *took_up(CARL, "2024-03-01 10:00"),
     ]
-    record = measured(box(letters, local(LATER)))
+    record = measured(globex_box(letters, local(LATER)))
     rows = {row["address"]: row for row in rows_of(record, OPEN)["contacts"]}
     assert rows[BOB]["introduced_by"] == "ana@acme.com"
     assert (rows[BOB]["state"], rows[BOB]["successor"]) == ("quiet", CARL)
@@ -419,7 +405,7 @@ def test_people_are_published_as_far_as_they_may_be_seen() -> None:
 def test_no_state_changes_between_two_midnights() -> None:
     letters = [*wrote(BOB, *WEEK), *wrote(CARL, "2024-03-01 11:00")]
     for as_of in (local("2024-03-22 00:00"), local("2024-03-31 00:00")):
-        first = measured(box(letters, as_of))
+        first = measured(globex_box(letters, as_of))
         assert first.next_change_at <= as_of + DAY
-        last = measured(box(letters, first.next_change_at - SECOND))
+        last = measured(globex_box(letters, first.next_change_at - SECOND))
         assert rows_of(last)["contacts"] == rows_of(first)["contacts"]

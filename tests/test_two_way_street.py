@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 from made_asks import ASKED_AT, DAY, HOUR, TERMS, made_ask
-from mailboxes import BERLIN, PARTNER, ROSTER, Mailbox, message
+from mailboxes import BERLIN, ROSTER, globex_box, message
 from round_trip import clock_of, measured, rows_of
 
 from inbox_agent.drift import Mail
 from inbox_agent.messages import Message
 from inbox_agent.response_times import Ask
-from inbox_agent.standards import Cuts, Standards
+from inbox_agent.standards import Cuts
 from inbox_agent.standing import WindowFigures
 from inbox_agent.survival import figures, without_times
 from inbox_agent.two_way_street import Weeks, nudged_after_p50, street_of, two_way_weeks
@@ -97,24 +97,11 @@ def exchange(week: int, sides: str = "both") -> list[Message]:
     return {"both": [theirs, ours], "them": [theirs], "us": [ours], "none": []}[sides]
 
 
-def box_of(letters: list[Message], as_of: datetime) -> Mailbox:
-    return Mailbox(
-        copies=tuple(letters),
-        roster=ROSTER,
-        partner_key=PARTNER,
-        standards=Standards(),
-        us=BERLIN,
-        them=BERLIN,
-        cuts=Cuts(),
-        as_of=as_of,
-    )
-
-
 def weeks(pattern: str, as_of: datetime) -> Weeks:
     """Week by week: b both, t they, u we, . nobody."""
     sides = {"b": "both", "t": "them", "u": "us", ".": "none"}
     letters = [x for week, each in enumerate(pattern) for x in exchange(week, sides[each])]
-    return measured(box_of(letters, as_of)).street.weeks
+    return measured(globex_box(letters, as_of)).street.weeks
 
 
 @pytest.mark.parametrize(
@@ -152,8 +139,8 @@ def test_a_week_begins_on_monday_at_midnight_of_our_zone() -> None:
     late = message("late@mail.example", at(0, 6, 21), to=("ana@acme.com",))  # Sunday 23:00
     later = message("later@mail.example", at(0, 6, 22), to=("ana@acme.com",))  # Monday 00:00
     ours = exchange(0, "us")
-    assert measured(box_of([*ours, late], at(1))).street.weeks.streak == 1
-    assert measured(box_of([*ours, later], at(1))).street.weeks.streak == 0
+    assert measured(globex_box([*ours, late], at(1))).street.weeks.streak == 1
+    assert measured(globex_box([*ours, later], at(1))).street.weeks.streak == 0
 
 
 def test_letters_of_programs_are_no_two_way_weeks() -> None:
@@ -163,7 +150,7 @@ def test_letters_of_programs_are_no_two_way_weeks() -> None:
         to=("ana@acme.com",),
         marks=(("auto-submitted", "auto-replied"),),
     )
-    assert measured(box_of([note, *exchange(0, "us")], at(1))).street.weeks.streak == 0
+    assert measured(globex_box([note, *exchange(0, "us")], at(1))).street.weeks.streak == 0
 
 
 # -- published ------------------------------------------------------------------------------
@@ -198,7 +185,7 @@ def test_the_street_is_published_with_the_standing() -> None:
                 **settled,
             ),
         ]
-    (row,) = rows_of(measured(box_of(letters, at(6))))["partner_standing"]
+    (row,) = rows_of(measured(globex_box(letters, at(6))))["partner_standing"]
     assert row["fairness"] == pytest.approx(log((3 * DAY + 60) / (HOUR + 60)))
     assert (row["fairness_low"], row["fairness_high"]) == (row["fairness"], row["fairness"])
     assert row["fairness_basis"] == "all"
