@@ -262,7 +262,8 @@ class Agent:
         records, without_partner = measure_all(self.config, held, instants, default)
         # An instant that somebody named is no poll: what it shows raises and clears nothing.
         whole = frozenset[str]() if as_of else whole_mailboxes(mirror)
-        number = next_generation(mirror, of_whole_mailboxes(self.config, held, records, whole))
+        told = of_whole_mailboxes(self.config, held, records, whole)
+        number = next_generation(mirror, told, self.clock())
         self.progress.stage("publishing")
         publish(
             self.published_path,

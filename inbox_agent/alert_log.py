@@ -45,13 +45,16 @@ class AlertLog:
     seen_at: Mapping[str, datetime] = field(default_factory=dict)
 
 
-def moved_on(log: AlertLog, records: Iterable[PartnerRecord]) -> AlertLog:
-    """The log with the causes of a generation in it.
+def moved_on(log: AlertLog, records: Iterable[PartnerRecord], now: datetime) -> AlertLog:
+    """The log with the causes of a generation in it, which is published at `now`.
 
-    A record that is not later than what the log has seen of its partner changes nothing, and a
-    partner without a record keeps its alerts as they are: nothing new is known of it.
+    A record that is earlier than what the log has seen of its partner changes nothing, and a
+    partner without a record keeps its alerts as they are: nothing new is known of it. At an equal
+    instant more letters may be held, as after a second import. What the log has seen later than
+    `now` it saw by a wrong clock, and that holds nothing up.
     """
-    later = [each for each in records if _is_later(each.as_of, log.seen_at.get(each.partner.key))]
+    seen = {key: at for key, at in log.seen_at.items() if at <= now}
+    later = [each for each in records if _is_news(each.as_of, seen.get(each.partner.key))]
     if not later:
         return log
     alerts = dict(log.alerts)
@@ -62,12 +65,12 @@ def moved_on(log: AlertLog, records: Iterable[PartnerRecord]) -> AlertLog:
     for record in later:
         for alert in _partners_alerts(record, held[record.partner.key]):
             alerts[alert.alert] = alert
-    seen = {each.partner.key: _whole(each.as_of) for each in later}
-    return AlertLog(alerts, {**log.seen_at, **seen})
+    news = {each.partner.key: _whole(each.as_of) for each in later}
+    return AlertLog(alerts, {**log.seen_at, **news})
 
 
-def _is_later(as_of: datetime, seen_at: datetime | None) -> bool:
-    return seen_at is None or _whole(as_of) > seen_at
+def _is_news(as_of: datetime, seen_at: datetime | None) -> bool:
+    return seen_at is None or _whole(as_of) >= seen_at
 
 
 def _partners_alerts(record: PartnerRecord, held: Iterable[Alert]) -> Iterable[Alert]:
@@ -87,7 +90,8 @@ def _partners_alerts(record: PartnerRecord, held: Iterable[Alert]) -> Iterable[A
         )
     for key, alert in known.items():
         if key not in found and alert.cleared_at is None:
-            yield replace(alert, cleared_at=as_of)
+            # one that a wrong clock raised is not over before it began
+            yield replace(alert, cleared_at=max(as_of, alert.raised_at))
 
 
 def alert_key(partner: str, cause: Cause) -> str:

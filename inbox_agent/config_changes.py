@@ -65,7 +65,7 @@ def _value(text: str) -> Any:
     """What a value means in TOML; what means nothing there is text."""
     try:
         found = tomllib.loads(f"value = {text}")
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):  # no TOML, thousands of digits or brackets
         return text
     return found["value"] if set(found) == {"value"} else text
 

@@ -29,11 +29,14 @@ def cases(
         roster = config.roster()
         listed = [partner.key for partner in roster.partners]
         key = partner_meant(written, roster, [*listed, *held.messages])
-        case = _case(config, mirror, held, key)
+        chosen = config.publish
+        # what may be shown is as it is, whatever would be otherwise
+        privacy = Privacy(chosen.people, chosen.our_people, chosen.subjects, mirror.pseudonym_key())
+        case = _case(config, mirror, held, key, privacy)
         if not changes:
             return case, None
         changed = changed_config(config, changes, key)
-        return case, _case(changed, mirror, _held(changed, mirror), key)
+        return case, _case(changed, mirror, _held(changed, mirror), key, privacy)
 
 
 def _held(config: Config, mirror: ReadOnlyMirror) -> Held:
@@ -42,18 +45,12 @@ def _held(config: Config, mirror: ReadOnlyMirror) -> Held:
     return Held.of(config, list(messages), *known_instants(config, mirror))
 
 
-def _case(config: Config, mirror: ReadOnlyMirror, held: Held, key: str) -> Case:
+def _case(config: Config, mirror: ReadOnlyMirror, held: Held, key: str, privacy: Privacy) -> Case:
     partner = held.roster.partner(key)
     record = held.record(key, *known_instants(config, mirror))
     if not record.letters and key not in {each.key for each in held.roster.partners}:
         raise ConfigError("--set: then there would be no letters of this partner")
-    chosen = config.publish
-    return Case(
-        record,
-        config.clocks(partner).us,
-        config.cuts(),
-        Privacy(chosen.people, chosen.our_people, chosen.subjects, mirror.pseudonym_key()),
-    )
+    return Case(record, config.clocks(partner).us, config.cuts(), privacy)
 
 
 def known_instants(config: Config, mirror: Mirror) -> tuple[dict[str, datetime], datetime]:

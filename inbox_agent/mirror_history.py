@@ -47,15 +47,15 @@ def alert_log(mirror: Mirror) -> AlertLog:
     )
 
 
-def next_generation(mirror: Mirror, records: Iterable[PartnerRecord]) -> int:
+def next_generation(mirror: Mirror, records: Iterable[PartnerRecord], now: datetime) -> int:
     """The number of the generation about to be published, its causes in the log, both or neither.
 
     Where we are stopped before it is published the log is ahead; the next generation publishes
-    the whole log, and what is not later than the log has seen changes nothing in it.
+    the whole log, and what the log has seen already changes nothing in it.
     """
     with mirror.writing() as db:
         before = alert_log(mirror)
-        after = moved_on(before, records)
+        after = moved_on(before, records, now)
         changed = [a for key, a in after.alerts.items() if before.alerts.get(key) != a]
         db.conn.executemany(_ALERT, [_alert_row(alert) for alert in changed])
         seen = [(p, seconds(at)) for p, at in after.seen_at.items() if before.seen_at.get(p) != at]
@@ -113,13 +113,35 @@ def frozen_reviews(mirror: Mirror, quarter: str | None = None) -> tuple[Frozen, 
     return tuple(Frozen(**row | {"frozen_at": instant(row["frozen_at"])}) for row in rows)
 
 
-def freeze(mirror: Mirror, quarter: str, rows: Sequence[Frozen], *, again: bool) -> None:
-    """Keep a quarter's review; one that is kept already stays, unless it is frozen `again`."""
+def forgotten(mirror: Mirror) -> tuple[int, int]:
+    """How much was erased and purged so far; it changes with every further time."""
+    ((erased,), (left_out,)) = (
+        tuple(row.values())
+        for table in ("erased", "left_out")
+        for row in mirror.rows(f"select count(*) as n from {table}")  # noqa: S608 - our own names
+    )
+    return erased, left_out
+
+
+def freeze(
+    mirror: Mirror,
+    quarter: str,
+    rows: Sequence[Frozen],
+    before: tuple[int, int],
+    *,
+    again: bool,
+) -> bool:
+    """Keep a quarter's review; one that is kept already stays, unless it is frozen `again`.
+
+    False, and nothing is kept, where something was `forgotten` since the rows were made.
+    """
     with mirror.writing() as db:
+        if forgotten(mirror) != before:
+            return False
         if again:
             db.execute("delete from reviews where quarter = ?", [quarter])
         elif frozen_reviews(mirror, quarter):
-            return
+            return True
         db.conn.executemany(
             _REVIEW,
             [
@@ -130,6 +152,7 @@ def freeze(mirror: Mirror, quarter: str, rows: Sequence[Frozen], *, again: bool)
                 for row in rows
             ],
         )
+        return True
 
 
 # -- forgetting -----------------------------------------------------------------------------

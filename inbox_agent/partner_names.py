@@ -44,7 +44,8 @@ def _names(partners: Iterable[Partner]) -> list[tuple[str, str]]:
 
 
 def _unknown(written: str, text: str, names: list[tuple[str, str]]) -> str:
-    by_lower = {name.lower(): name for name, _ in names}
+    # nobody's address is given away to who does not know it
+    by_lower = {name.lower(): name for name, _ in names if "@" not in name}
     near = [by_lower[each] for each in difflib.get_close_matches(text, by_lower, n=_NEAR)]
     inside = [name for lower, name in by_lower.items() if text and text in lower]
     alike = list(dict.fromkeys([*near, *inside]))[:_NEAR]

@@ -22,6 +22,11 @@ from inbox_agent.safe_cells import safe_cell
 _MARKS = re.compile(r"([\\`*_\[\]<>|&~:@#$^!])")
 
 
+#: What a letter calls a domain may hold anything.
+_NO_NAME = re.compile(r"[^\w.-]")
+_LONGEST_STEM = 100
+
+
 def write_review(kept: Kept, directory: Path, partners: Collection[str] | None) -> list[Path]:
     """Write the files, of some partners or of all; the same review gives the same bytes.
 
@@ -60,9 +65,9 @@ def _sheets(
 
 def file_stem(partner: str, privacy: Privacy) -> str:
     """What a partner's files are named by: its domain; nobody's whole address."""
-    if "@" not in partner:
-        return partner
-    return f"{partner.rpartition('@')[2]}-{privacy.pseudonym(partner)}"
+    domain = partner.rpartition("@")[2]
+    stem = _NO_NAME.sub("_", domain)[:_LONGEST_STEM]
+    return stem if stem == partner else f"{stem}-{privacy.pseudonym(partner)}"
 
 
 def _csv(kept: Kept) -> str:

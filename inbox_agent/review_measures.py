@@ -18,7 +18,7 @@ from inbox_agent.survival import Figures
 
 #: So many of the longest and of the quickest waits are kept.
 WAITS = 3
-_QUARTER = re.compile(r"(\d{4})-Q([1-4])")
+_QUARTER = re.compile(r"([0-9]{4})-Q([1-4])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Quarter:
 def quarter_of(name: str, clock: BusinessClock) -> Quarter:
     """The quarter that ``2026-Q3`` names; raises ValueError where it names none."""
     match = _QUARTER.fullmatch(name)
-    if match is None or int(match[1]) < 1990:
+    if match is None or not 1990 <= int(match[1]) < 9999:
         raise ValueError(f"{name!r} is no quarter; write it like 2026-Q3")
     months = int(match[1]) * 12 + 3 * (int(match[2]) - 1)
     begins, ends = (clock.midnight(_first_day(months + more)) for more in (0, 3))
@@ -184,14 +184,17 @@ def comparison(records: Sequence[PartnerRecord], side: Side, look: Look) -> Comp
 def standards_kept(record: PartnerRecord) -> Iterator[Finding]:
     """Each standard over the quarter: what was asked for, what was reached, whether it was kept.
 
-    The state is met, at risk or broken as on the last day; empty where nothing fell under it.
+    The state is met, at risk or broken as on the last day; empty where nothing fell under it,
+    unknown where too little of what we sent is in the mailbox to tell.
     """
+    is_blind = record.coverage.year.is_too_low
     for kept in record.kept_standards:
         if kept.target is None:  # nobody set it, it is only suggested
             continue
+        is_unknown = is_blind and kept.standard == "we_answer_within"
         yield Finding(f"{kept.standard}_target", words=kept.target)
         yield Finding(f"{kept.standard}_actual", kept.actual, kept.unit)
-        yield Finding(f"{kept.standard}_state", words=kept.state)
+        yield Finding(f"{kept.standard}_state", words="unknown" if is_unknown else kept.state)
 
 
 def standards_counted(records: Iterable[PartnerRecord]) -> Iterator[Finding]:

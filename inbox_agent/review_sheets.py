@@ -123,11 +123,17 @@ def sections(sheet: Sheet, reader: For) -> tuple[Section, ...]:
 def _answers(sheet: Sheet, reader: For) -> Section:
     they = "they" if reader == "us" else "you"
     lines = [
-        (label, *(answer(sheet, f"{side}_{name}") for side in ("ours", "theirs")))
+        (label, *(_answer_for(reader, sheet, f"{side}_{name}") for side in ("ours", "theirs")))
         for name, label in _ANSWERS
     ]
     kept = tuple(line for line in lines if set(line[1:]) != {"-"})
     return Section("Answers", ("", "we answer", f"{they} answer"), kept)
+
+
+def _answer_for(reader: For, sheet: Sheet, measure: str) -> str:
+    """What we expect of others is our own affair."""
+    is_ours_alone = reader == "them" and measure == "theirs_met_standard_share"
+    return "-" if is_ours_alone else answer(sheet, measure)
 
 
 def answer(sheet: Sheet, measure: str) -> str:

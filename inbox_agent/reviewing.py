@@ -15,7 +15,7 @@ from inbox_agent.instants import choose_at
 from inbox_agent.measuring import measure_all
 from inbox_agent.messages import Message
 from inbox_agent.mirror import Mirror
-from inbox_agent.mirror_history import freeze, frozen_reviews
+from inbox_agent.mirror_history import forgotten, freeze, frozen_reviews, whole_mailboxes
 from inbox_agent.mirror_reading import looking_at
 from inbox_agent.privacy import Privacy
 from inbox_agent.review_measures import Look, Quarter, quarter_before, quarter_of
@@ -53,12 +53,15 @@ def kept_review(agent: Agent, name: str, as_of: datetime | None, *, again: bool 
             rows = frozen_reviews(mirror, name)
             if rows:
                 return _kept(agent, name, rows, mirror.pseudonym_key())
-    with looking_at(agent.mirror_path) as mirror:
-        found = tuple(_made(agent, mirror, quarter, as_of))
-    with Mirror(agent.mirror_path) as writable:
-        freeze(writable, name, found, again=again)
-        rows = frozen_reviews(writable, name)
-        return _kept(agent, name, rows, writable.pseudonym_key())
+    while True:
+        with looking_at(agent.mirror_path) as mirror:
+            before = forgotten(mirror)
+            found = tuple(_made(agent, mirror, quarter, as_of))
+        with Mirror(agent.mirror_path) as writable:
+            # nobody who is erased meanwhile may be in it: then it is made again
+            if freeze(writable, name, found, before, again=again):
+                rows = frozen_reviews(writable, name)
+                return _kept(agent, name, rows, writable.pseudonym_key())
 
 
 def _kept(agent: Agent, name: str, rows: tuple[Frozen, ...], key: bytes) -> Kept:
@@ -74,8 +77,9 @@ def _made(
     config, clock = agent.config, agent.config.our_clock()
     known, default = known_instants(config, mirror)
     if quarter.ends_at <= (as_of or agent.clock()):
-        _must_be_complete(quarter, known, config)
-    _must_be_over(quarter, as_of or default, config)
+        whole = whole_mailboxes(mirror)
+        _must_be_complete(quarter, {n: at for n, at in known.items() if n in whole}, config)
+    _must_be_over(quarter, min(as_of or default, agent.clock()), config)
     marks = config.no_reply_needed
     held = list(mirror.messages(marked=marks.keyword is not None, settled_folder=marks.folder))
     _must_have_begun(quarter, held, config)
@@ -121,12 +125,15 @@ def _must_be_over(quarter: Quarter, as_of: datetime, config: Config) -> None:
 
 def _must_be_complete(quarter: Quarter, known: Mapping[str, datetime], config: Config) -> None:
     """What a mailbox could not be asked for since must not be frozen as their silence."""
-    polled = {each.name for each in config.mailboxes} & known.keys()
-    behind = {name: known[name] for name in sorted(polled) if known[name] < quarter.ends_at}
+    polled = sorted(each.name for each in config.mailboxes)
+    instants = {name: known.get(name) for name in polled}
+    behind = {name: at for name, at in instants.items() if at is None or at < quarter.ends_at}
     if behind:
         local = config.our_clock().local_date
         told = ", ".join(
             f'mailbox "{name}" is complete up to {spoken_date(local(at))}'
+            if at
+            else f'mailbox "{name}" was never read to its end'
             for name, at in behind.items()
         )
         last = spoken_date(local(quarter.ends_at) - timedelta(days=1))

@@ -89,10 +89,10 @@ def _of_partner(record: PartnerRecord, look: Look) -> Iterator[Finding]:
     for name, side in _SIDES:
         asks = asks_in((record,), side, look.quarter)
         found = figures(asks, look.cuts)
-        if side == "us" and record.coverage.year.is_too_low:
-            found = without_times(found)
-        yield from (_prefixed(name, finding) for finding in figure_findings(found))
-        yield from (_prefixed(name, each) for each in waits(asks, look))
+        is_unknown = side == "us" and record.coverage.year.is_too_low
+        shown = without_times(found) if is_unknown else found
+        yield from (_prefixed(name, finding) for finding in figure_findings(shown))
+        yield from (_prefixed(name, each) for each in (() if is_unknown else waits(asks, look)))
     yield from standards_kept(record)
     yield from street(record)
     yield from silences(record, look)

@@ -56,6 +56,10 @@ def cause(
     return Cause(kind, level, key, **plain | more)
 
 
+#: The present, by a clock that is right.
+NOW = MONDAY + 100 * DAY
+
+
 def generation(day: int, *causes: Cause, partner: str = "globex.example") -> list[PartnerRecord]:
     return [replace(BARE[partner], as_of=MONDAY + day * DAY, causes=causes)]
 
@@ -63,7 +67,7 @@ def generation(day: int, *causes: Cause, partner: str = "globex.example") -> lis
 def after(*generations: Iterable[PartnerRecord]) -> AlertLog:
     log = AlertLog()
     for each in generations:
-        log = moved_on(log, each)
+        log = moved_on(log, each, NOW)
     return log
 
 
@@ -80,9 +84,9 @@ def test_a_cause_is_raised_once_and_cleared_when_it_is_over() -> None:
     alert = only(log)
     assert (alert.raised_at, alert.cleared_at) == (MONDAY, None)
     assert (alert.level, alert.act_raised_at) == ("watch", None)
-    cleared = only(moved_on(log, generation(3)))
+    cleared = only(moved_on(log, generation(3), NOW))
     assert cleared == replace(alert, cleared_at=MONDAY + 3 * DAY)
-    assert only(moved_on(moved_on(log, generation(3)), generation(4))) == cleared
+    assert only(moved_on(moved_on(log, generation(3), NOW), generation(4), NOW)) == cleared
 
 
 def test_an_alert_that_becomes_graver_says_since_when_and_never_becomes_lighter() -> None:
@@ -114,13 +118,28 @@ def test_of_one_cause_at_two_levels_the_graver_counts() -> None:
         assert only(after(generation(0, *pair))).level == "act"
 
 
-def test_what_is_not_later_than_the_log_has_seen_changes_nothing() -> None:
+def test_what_is_earlier_than_the_log_has_seen_changes_nothing() -> None:
     log = after(generation(5, cause("a")))
-    for day in (5, 4, 0):
-        assert moved_on(log, generation(day, cause("b", "act"))) == log
-    # half a second later is no later in a log of whole seconds
+    for day in (4, 0):
+        assert moved_on(log, generation(day, cause("b", "act")), NOW) == log
+    # half a second earlier is no earlier in a log of whole seconds
     (record,) = generation(5)
-    assert moved_on(log, [replace(record, as_of=record.as_of + timedelta(seconds=0.5))]) == log
+    half = [replace(record, as_of=record.as_of + timedelta(seconds=0.5))]
+    assert only(moved_on(log, half, NOW)).cleared_at == MONDAY + 5 * DAY
+
+
+def test_letters_that_are_held_later_clear_an_alert_of_the_same_instant() -> None:
+    """What was sent may be imported after what was received."""
+    alert = only(after(generation(5, cause("a")), generation(5)))
+    assert (alert.raised_at, alert.cleared_at) == (MONDAY + 5 * DAY, MONDAY + 5 * DAY)
+
+
+def test_what_a_wrong_clock_has_seen_holds_nothing_up() -> None:
+    """One poll took place in ten years; the next at the right time."""
+    log = after(generation(3_650, cause("false alarm")), generation(5, cause("a")))
+    by_cause = {alert.cause: alert for alert in log.alerts.values()}
+    assert by_cause["a"].raised_at == MONDAY + 5 * DAY
+    assert by_cause["false alarm"].cleared_at == MONDAY + 3_650 * DAY
 
 
 def test_a_partner_that_is_not_measured_keeps_its_alerts() -> None:
@@ -146,9 +165,9 @@ def test_whatever_generations_come_there_is_one_row_for_a_cause(
     log, latest = AlertLog(), dict[str, tuple[int, set[str]]]()
     for day, causes, partner in found:
         records = generation(day, *(cause(k, level) for k, level in causes), partner=partner)
-        log = moved_on(log, records)
-        assert moved_on(log, records) == log
-        if partner not in latest or day > latest[partner][0]:
+        log = moved_on(log, records, NOW)
+        assert moved_on(log, records, NOW) == log
+        if partner not in latest or day >= latest[partner][0]:
             latest[partner] = day, {key for key, _ in causes}
     rows = list(log.alerts.values())
     assert len({(row.partner, row.kind, row.cause) for row in rows}) == len(rows)
@@ -171,7 +190,7 @@ def test_the_log_is_kept_as_it_is_reckoned(tmp_path: Path) -> None:
         generation(2),
     ]
     with Mirror(tmp_path / "mirror.db") as mirror:
-        numbers = [next_generation(mirror, records) for records in steps]
+        numbers = [next_generation(mirror, records, NOW) for records in steps]
         assert numbers == [1, 2, 3, 4]
         assert alert_log(mirror) == after(*steps)
 
@@ -341,7 +360,7 @@ def kept_in(place: Installation, *causes: Cause, partner: str = "globex.example"
     if partner != "globex.example":
         record = replace(record, partner=Partner(partner, addresses=(partner,)))
     with Mirror(place.mirror) as mirror:
-        next_generation(mirror, [record])
+        next_generation(mirror, [record], AS_OF + DAY)
 
 
 def octets(place: Installation) -> bytes:
@@ -367,7 +386,7 @@ def test_alerts_that_were_over_before_what_is_kept_go_with_the_letters(
     kept_in(place, cause("over"), cause("holds"))
     later = replace(BARE["globex.example"], as_of=AS_OF + 2 * DAY, causes=(cause("holds"),))
     with Mirror(place.mirror) as mirror:
-        next_generation(mirror, [later])
+        next_generation(mirror, [later], AS_OF + 2 * DAY)
     with place.config.open("a") as config:
         config.write("[retention]\nmonths = 1\n")
     purge(place.agent(AS_OF + 31 * DAY))

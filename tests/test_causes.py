@@ -131,7 +131,7 @@ def alerts_around_june(letters: Sequence[Message], within: str) -> tuple[list[st
     assert zones == ["Europe/Berlin", "America/New_York"]
     log = AlertLog()
     for each in found:
-        log = moved_on(log, [each])
+        log = moved_on(log, [each], each.as_of)
     kinds = ("standard_broken", "standard_at_risk")
     raised = sorted(each.kind for each in log.alerts.values() if each.kind in kinds)
     return raised, [cause for each in found for cause in causes(each, *kinds)]

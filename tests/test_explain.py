@@ -176,6 +176,8 @@ def test_a_partner_without_an_entry_gets_one_for_the_while(place: Installation) 
         ("standards.we_answer_within.x=3", "standards.we_answer_within is no table"),
         ("mailboxes[3].name=x", "there is no mailboxes"),
         ("standards", "is no KEY=VALUE"),
+        ("standards.we_answer_within=" + "[" * 5_000, "is no span of time"),
+        ("poll.every=" + "9" * 5_000, "is no span of time"),
         ("=4", "is no KEY=VALUE"),
         ("partner=4", "is no KEY=VALUE"),
         ("standards..x=4", "is no KEY=VALUE"),
@@ -265,6 +267,10 @@ def test_people_and_subjects_are_shown_as_the_config_allows(
     assert "person " in text
     assert "wolf" not in text
     assert "HYPERLINK" not in text
+    # nor by asking what would be if they could be seen, or for somebody of a name like it
+    args = ("wolf.pack@gmail.com", "ours_p50_seconds", "--set", "publish.subjects=true")
+    assert "HYPERLINK" not in said(other, *args, "--set", 'publish.people="full"')
+    assert "wolf.pack" not in refusal(other, "wolf.pac")
 
 
 def test_where_nothing_was_read_yet_it_is_said_in_one_line(tmp_path: Path) -> None:

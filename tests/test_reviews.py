@@ -15,15 +15,17 @@ from typing import Any
 import pytest
 from installations import Installation, install, letter, one_line, query
 from servers import Delivery
-from small_archive import ANA, KIM, KNOWN_UNTIL, PARTNERS, archive, archived, run, take_in
+from small_archive import ANA, KIM, KNOWN_UNTIL, PARTNERS, WOLF, archive, archived, run, take_in
 
 from inbox_agent.business_clock import BusinessClock
 from inbox_agent.catalogue import FIGURES
 from inbox_agent.definitions import MEASURES
+from inbox_agent.errors import ConfigError
 from inbox_agent.forgetting import erase, purge
 from inbox_agent.mirror import Mirror
-from inbox_agent.mirror_history import freeze, frozen_reviews
-from inbox_agent.review_files import plain
+from inbox_agent.mirror_history import forgotten, freeze, frozen_reviews
+from inbox_agent.privacy import Privacy
+from inbox_agent.review_files import file_stem, plain
 from inbox_agent.review_measures import quarter_before, quarter_of
 from inbox_agent.review_sheets import days_of
 from inbox_agent.reviewing import kept_review
@@ -79,7 +81,13 @@ def test_a_quarter_is_three_months_of_the_teams_zone() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["2026", "2026-Q5", "2026-Q0", "2026-q1", "26-Q1", "0001-Q1"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("2026", "2026-Q5", "2026-Q0", "2026-q1", "26-Q1", "0001-Q1", "9999-Q4"),
+        "\uff12\uff10\uff12\uff16-Q1",  # full-width digits
+    ],
+)
 def test_what_is_no_quarter_is_refused_in_one_line(reviewed: Installation, name: str) -> None:
     done = run(reviewed, "review", name)
     assert done.exit_code == 2
@@ -189,10 +197,24 @@ def test_of_two_who_freeze_at_the_same_time_the_first_decides(place: Installatio
     before = figures(place, "team")
     with Mirror(place.mirror) as mirror:
         rows = [replace(row, measure="x") for row in frozen_reviews(mirror, QUARTER)[:1]]
-        freeze(mirror, QUARTER, rows, again=False)
+        assert freeze(mirror, QUARTER, rows, forgotten(mirror), again=False)
         assert figures(place, "team") == before
-        freeze(mirror, QUARTER, rows, again=True)
+        assert freeze(mirror, QUARTER, rows, forgotten(mirror), again=True)
     assert figures(place, "team") == {}
+
+
+def test_a_review_that_was_made_before_somebody_was_erased_is_not_frozen(
+    place: Installation,
+) -> None:
+    """Nobody holds the data directory while it is measured."""
+    with Mirror(place.mirror) as mirror:
+        rows, before = frozen_reviews(mirror, QUARTER), forgotten(mirror)
+        mirror_rows = figures(place, "team")
+    erase(place.agent(), WOLF)
+    with Mirror(place.mirror) as mirror:
+        assert not freeze(mirror, QUARTER, rows, before, again=True)
+    assert mirror_rows
+    assert query(place.mirror, "select count(*) from reviews where words like '%wolf%'") == [0]
 
 
 def test_a_frozen_review_is_read_and_nothing_is_written(place: Installation) -> None:
@@ -266,6 +288,28 @@ def test_a_mailbox_that_was_not_read_to_the_quarters_end_is_waited_for(tmp_path:
     assert query(place.mirror, "select count(*) from reviews") == [0]
 
 
+def test_a_mailbox_that_was_never_read_to_its_end_is_waited_for(tmp_path: Path) -> None:
+    """Its newest letter says nothing of what is missing."""
+    place = two_mailboxes(tmp_path, KNOWN_UNTIL, KNOWN_UNTIL)
+    for change in (
+        "delete from mailboxes where mailbox = 'partners'",
+        "delete from headers where mailbox = 'partners'",
+    ):
+        with closing(sqlite3.connect(place.mirror)) as db, db:
+            db.execute(change)
+        done = run(place, "review", QUARTER)
+        assert done.exit_code == 2, done.stderr
+        assert 'mailbox "partners" was never read to its end' in one_line(done.stderr)
+
+
+def test_a_quarter_that_is_still_to_come_is_not_over_whatever_instant_is_named(
+    place: Installation,
+) -> None:
+    """Frozen it would stay so for ever."""
+    with pytest.raises(ConfigError, match="2029-Q4 is not over"):
+        kept_review(place.agent(KNOWN_UNTIL), "2029-Q4", datetime(2031, 1, 1, tzinfo=UTC))
+
+
 @pytest.mark.parametrize("is_polled", [True, False], ids=["imported", "polled no more"])
 def test_a_mailbox_that_is_not_polled_holds_nobody_back(
     tmp_path: Path, reviewed: Installation, *, is_polled: bool
@@ -318,6 +362,7 @@ def test_the_partners_sheet_holds_no_name_and_nothing_of_anybody_else(
     theirs = sheets[f"review-{QUARTER}-globex.example-for-them.md"]
     assert "| questions put | 8 |" in theirs
     assert "1 business day, 9 of 10" in theirs
+    assert "share answered by its due time | 88% | - |" in theirs  # what we expect is our affair
     # our own sheet says it of them
     assert "Question 12?" in texts[f"review-{QUARTER}-globex.example.md"]
 
@@ -398,6 +443,26 @@ def test_of_letters_past_their_time_the_subjects_go_and_the_figures_stay(
     assert quickest == [None, None, None]
     assert found["ours_longest_wait_1_subject"] == "Question 12?"
     assert (found["ours_asks"], found["ours_quickest_answer_1_seconds"]) == (8, 3600)
+
+
+@pytest.mark.parametrize(
+    ("partner", "stem"),
+    [
+        ("globex.example", "globex.example"),
+        ("müller.example", "müller.example"),
+        ("a/b.example", "a_b.example-"),
+        ("../x.example", ".._x.example-"),
+        ("d" * 300 + ".example", "d" * 100 + "-"),
+        ("kim@globex.example", "globex.example-"),
+    ],
+)
+def test_a_file_is_named_by_the_partner_whatever_that_is_called(partner: str, stem: str) -> None:
+    privacy = Privacy("full", our_people=True, subjects=True, key=b"secret")
+    found = file_stem(partner, privacy)
+    assert found.startswith(stem)
+    assert (found == stem) is not stem.endswith("-")
+    assert "/" not in found
+    assert len(found) < 130
 
 
 def test_words_that_mean_something_in_markdown_are_marked_as_words() -> None:
