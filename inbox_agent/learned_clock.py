@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
-from itertools import islice
+from itertools import accumulate, islice
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -206,8 +206,8 @@ def learned_hours(
 
     It needs 50 letters on 20 days. A weekday with at least 5 % of them is a working day: of 50,
     three letters make one. The hours are the shortest span of whole hours, 6 to 12, that holds at
-    least 8 in 10 of the letters of these days, the earliest of several. Where there is none, days
-    and hours are ours.
+    least 8 in 10 of the letters of these days; of several the one that holds most, then the one
+    whose middle is nearest to the median. Where no day has such a span, days and hours are ours.
     """
     local = [letter.instant.astimezone(zone) for letter in letters]
     days = len({at.date() for at in local})
@@ -222,7 +222,7 @@ def learned_hours(
     span = _shortest_span(by_hour)
     names = ", ".join(_DAYS[day] for day in sorted(weekdays))
     if span is None:
-        return None, f"Letters of the year come at all hours: too few within 12 hours on {names}."
+        return None, f"No 12 hours of a day hold 8 in 10 of the year's letters on {names}."
     first, last = span
     inside = sum(by_hour[hour] for hour in range(first, last))
     return (weekdays, ((time(first), time(last % 24)),)), (
@@ -234,10 +234,18 @@ def learned_hours(
 def _shortest_span(by_hour: Mapping[int, int]) -> tuple[int, int] | None:
     """First and last hour of the span; None where no span of 12 hours holds enough."""
     total = sum(by_hour.values())
+    up_to = accumulate(by_hour.get(hour, 0) for hour in range(24))
+    median = next(hour for hour, count in enumerate(up_to) if 2 * count >= total)
     for length in range(SHORTEST_HOURS, LONGEST_HOURS + 1):
-        for first in range(24 - length + 1):
-            if 5 * sum(by_hour.get(h, 0) for h in range(first, first + length)) >= 4 * total:
-                return first, first + length
+        ranked = [
+            (-held, abs(2 * first + length - (2 * median + 1)), first)
+            for first in range(24 - length + 1)
+            for held in [sum(by_hour.get(hour, 0) for hour in range(first, first + length))]
+            if 5 * held >= 4 * total
+        ]
+        if ranked:
+            first = min(ranked)[2]
+            return first, first + length
     return None
 
 

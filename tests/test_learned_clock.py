@@ -369,9 +369,15 @@ def test_the_hours_are_the_shortest_span_that_holds_eight_in_ten_letters() -> No
     )
 
 
-def test_the_earliest_of_several_spans_is_taken_and_none_is_under_six_hours() -> None:
-    """All at noon: six hours from 7 to 13 are the earliest that hold it."""
-    assert hours_of(at_hours({12: 60}, WORKDAYS)) == ([0, 1, 2, 3, 4], "07:00-13:00")
+def test_of_several_spans_the_one_around_the_letters_is_taken_and_none_is_under_six_hours() -> None:
+    """All at noon: of six hours 9 to 15 are as near to 12:30 as 10 to 16, and earlier."""
+    assert hours_of(at_hours({12: 60}, WORKDAYS)) == ([0, 1, 2, 3, 4], "09:00-15:00")
+
+
+def test_of_several_spans_the_one_that_holds_most_is_taken() -> None:
+    """80 of 100 letters at 9, 10 at 13, 10 at 15: 8 to 14 holds 90, and 9 to 15 no more."""
+    counts = {9: 80, 13: 10, 15: 10}
+    assert hours_of(at_hours(counts, WORKDAYS)) == ([0, 1, 2, 3, 4], "08:00-14:00")
 
 
 def test_a_span_may_end_at_midnight_but_not_go_beyond() -> None:
@@ -384,7 +390,7 @@ def test_twelve_hours_are_the_longest_span() -> None:
     copies = at_hours({8: 40, 20: 40}, WORKDAYS)
     assert hours_of(copies) is None
     assert learned(copies).hours_evidence == (
-        "Letters of the year come at all hours: too few within 12 hours on "
+        "No 12 hours of a day hold 8 in 10 of the year's letters on "
         "Monday, Tuesday, Wednesday, Thursday, Friday."
     )
 
@@ -404,9 +410,9 @@ def test_weekdays_with_one_letter_in_twenty_are_working_days() -> None:
     fridays = [date(2025, 1, 10) + n * WEEK for n in range(5)]
     copies = at_hours({10: 95}, week)
     friday = [replace(c, message_id=f"friday {c.message_id}") for c in at_hours({10: 5}, fridays)]
-    assert hours_of(copies) == ([0, 1, 2, 3, 6], "05:00-11:00")
-    assert hours_of([*copies, *friday]) == ([0, 1, 2, 3, 4, 6], "05:00-11:00")
-    assert hours_of([*copies, *friday[:4]]) == ([0, 1, 2, 3, 6], "05:00-11:00")
+    assert hours_of(copies) == ([0, 1, 2, 3, 6], "07:00-13:00")
+    assert hours_of([*copies, *friday]) == ([0, 1, 2, 3, 4, 6], "07:00-13:00")
+    assert hours_of([*copies, *friday[:4]]) == ([0, 1, 2, 3, 6], "07:00-13:00")
 
 
 def test_letters_on_other_days_do_not_tell_the_hours() -> None:
@@ -415,7 +421,7 @@ def test_letters_on_other_days_do_not_tell_the_hours() -> None:
     late = [replace(c, message_id=f"late {c.message_id}") for c in at_hours({22: 4}, saturdays)]
     assert hours_of([*at_hours({10: 76, 22: 19}, WORKDAYS), *late]) == (
         [0, 1, 2, 3, 4],
-        "05:00-11:00",
+        "07:00-13:00",
     )
 
 
