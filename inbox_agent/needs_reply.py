@@ -34,12 +34,14 @@ class Sign:
 #: The score of a letter of ours that begins an exchange, to one address of theirs and nobody else.
 BASE_POINTS = -200
 SIGNS: tuple[Sign, ...] = (
+    Sign("text_done", -150, "says that it is done or will be"),
     Sign("text_question", 110, "a question in its text"),
     Sign("follows", 100, "not the first letter of its exchange"),
     Sign("writer_never_answers", -90, "its writer never answers anything"),
     Sign("asks_us", 80, "it was written to us"),
     Sign("answers_unseen", -80, "answers a letter that is not here, or long past"),
     Sign("is_forward", -70, "passes another letter on"),
+    Sign("text_brief", -60, "only a line or two of its own"),
     Sign("adds_little", -50, "adds little to the letter it answers"),
     Sign("text_thanks", -50, "thanks for the letter it answers"),
     Sign("long_exchange", 40, "several letters went to and fro before it"),
@@ -201,8 +203,9 @@ def judged(letter: Letter, place: Place, habit: Habit, *, is_settled: bool) -> J
     (at most 1,000 octets more than the letter it answers, and not 1,000 less unless it is under
     2,500 in all; up to 2,000 once what transport adds to letters of one side is taken off), and
     its likelihood is below 0.55. Where the text is read, a question or request in it says `yes`;
-    one of three words adds little whatever its size, and so do thanks. Whatever came later
-    changes nothing.
+    one of three words adds little whatever its size; in at most 200 words thanks, or a word that it
+    is done or will be ("I'll send it"), count like adding little. Whatever came later changes
+    nothing.
     """
     counts = counts_of(letter, place, habit)
     likelihood = likelihood_of(counts)
@@ -222,9 +225,10 @@ def likelihood_of(counts: Mapping[str, int]) -> float:
     Good for sorting a waiting list: at 0.8 eight in ten such letters were answered there. Points
     are added for a letter that is not the first of its exchange, each doubling of the letters
     before it there, letters to us, a question mark in the subject, a question or request in the
-    text; taken away from one that adds little or thanks, is a forward, answers a letter that is not
-    in the mailbox or long past, goes to many others, names nobody of the side it asks in To, or
-    whose writer never answers. The logistic function makes a share of the sum, in hundredths.
+    text; taken away from an answer that adds little, else is a line or two (at most 15 words), that
+    thanks, or says that it is done or will be; from a forward, an answer to a letter that is not in
+    the mailbox or long past, one that goes to many others, names nobody of the side it asks in To,
+    or whose writer never answers. The logistic function makes a share of the sum, in hundredths.
     """
     points = BASE_POINTS + sum(sign.points * counts[sign.name] for sign in SIGNS)
     return round(1 / (1 + math.exp(-points / 100)), 2)
@@ -235,13 +239,14 @@ def counts_of(letter: Letter, place: Place, habit: Habit) -> dict[str, int]:
     asked = letter.their_recipients if letter.side == "us" else letter.our_recipients
     follows = place.answered is not None
     text = letter.text_signs or frozenset()
+    adds_little = _adds_little(letter, place.answered, habit)
     return {
         "follows": int(follows),
         "writer_never_answers": int(habit.letters >= HABIT_LETTERS and not habit.answers),
         "asks_us": int(letter.side == "them"),
         "answers_unseen": int(not follows and says_it_answers(letter)),
         "is_forward": int(letter.threading_subject.is_forward),
-        "adds_little": int(_adds_little(letter, place.answered, habit)),
+        "adds_little": int(adds_little),
         # 2, 3, 5 and 9 letters before it: each doubling is a step
         "long_exchange": min((max(place.letters_before, 1) - 1).bit_length(), _MOST_STEPS),
         "not_in_to": int(not any(address.key in asked for address in letter.to)),
@@ -250,6 +255,8 @@ def counts_of(letter: Letter, place: Place, habit: Habit) -> dict[str, int]:
         "text_question": int("question" in text),
         "text_request": int("request" in text),
         "text_thanks": int(follows and "thanks" in text and "long" not in text),
+        "text_done": int(follows and "done" in text and "long" not in text),
+        "text_brief": int(follows and "brief" in text and not adds_little),
     }
 
 
@@ -288,5 +295,5 @@ def _wants_one(letter: Letter, counts: Mapping[str, int], likelihood: float) -> 
 #: What asks for an answer in so many words.
 _ASKS = ("question_mark", "text_question", "text_request")
 #: What letters have that close an exchange.
-_CLOSES = ("adds_little", "text_thanks")
+_CLOSES = ("adds_little", "text_thanks", "text_done")
 _BECAUSE = {sign.name: sign.because for sign in SIGNS}

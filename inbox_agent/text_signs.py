@@ -1,11 +1,13 @@
-"""Does a letter's text ask, request or thank? Only the answer leaves this module, never a word.
+"""Does a letter's text ask, thank or say that it is done? No word of it leaves this module.
 
 | sign | seen in what the writer wrote anew |
 |---|---|
 | ``question`` | a question mark outside addresses of pages, or a phrase that asks |
 | ``request`` | a phrase like "please", "could you", "let me know" |
 | ``thanks`` | "thanks" and its like, in the line that closes the letter, too |
+| ``done`` | a phrase that says that what was asked has been done or will be: "I'll send it" |
 | ``short`` | no more than `SHORT_WORDS` words, as "Great, thanks" or a bare forward |
+| ``brief`` | no more than `BRIEF_WORDS` words: a line or two; what is short is brief, too |
 | ``long`` | more than `LONG_WORDS` words, as reports and newsletters have |
 """
 
@@ -21,9 +23,9 @@ from inbox_agent.text_phrases import LANGUAGES, folded, patterns
 __all__ = ["LANGUAGES", "SIGNS", "TEXT_OCTETS", "signs_of", "signs_of_letter", "signs_of_text"]
 
 #: Everything that may be in the signs of a letter.
-SIGNS = ("long", "question", "request", "short", "thanks")
-#: A letter of at most so many words is short, one of more than so many is long.
-SHORT_WORDS, LONG_WORDS = 3, 200
+SIGNS = ("brief", "done", "long", "question", "request", "short", "thanks")
+#: A letter of at most so many words is short or brief, one of more than so many is long.
+SHORT_WORDS, BRIEF_WORDS, LONG_WORDS = 3, 15, 200
 
 _LINK = re.compile(r"(?:https?|ftp|mailto|file):[^\s<>]*|www\.[^\s<>]*", re.IGNORECASE)
 # Not "it?s", an apostrophe that got lost, nor ".?", which was a blank, nor "(sp?)".
@@ -68,10 +70,13 @@ def signs_of_text(text: str, languages: frozenset[str], *, is_cut: bool = False)
     closing = folded(written.closing)
     unpaid = found.beforehand.sub(" ", f"{words}\n{closing}")
     count = _words(written.body)
+    is_seen = count > 0 or not is_cut
     holds = {
         "question": _QUESTION_MARK.search(body) or found.question.search(words),
         "request": found.request.search(words) or found.beforehand.search(f"{words}\n{closing}"),
-        "short": count <= SHORT_WORDS and (count > 0 or not is_cut),
+        "done": found.done.search(f"{words}\n{closing}"),
+        "short": count <= SHORT_WORDS and is_seen,
+        "brief": count <= BRIEF_WORDS and is_seen,
         "long": count > LONG_WORDS,
         "thanks": found.thanks.search(unpaid),
     }

@@ -276,6 +276,13 @@ COPIES = (
     *("list took From, alone",),
 )
 
+#: The signs in a text; None where it was not read.
+TEXTS = (
+    *(None,) * 6,
+    *((), ("question",), ("request", "thanks"), ("thanks",), ("brief", "short", "thanks")),
+    *(("brief",), ("brief", "done"), ("done",), ("done", "long", "thanks"), ("done", "question")),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -295,6 +302,7 @@ class Plan:
     dates: str
     copies: str
     size: int | None
+    text: tuple[str, ...] | None
     is_mixed: bool
     is_settled: bool
 
@@ -317,6 +325,7 @@ def _plans() -> st.SearchStrategy[Plan]:
         dates=st.sampled_from(DATES),
         copies=st.sampled_from(COPIES),
         size=st.sampled_from(SIZES),
+        text=st.sampled_from(TEXTS),
         is_mixed=rare,
         is_settled=st.sampled_from((False,) * 29 + (True,)),
     )
@@ -411,7 +420,9 @@ def _letter(plan: Plan, at: datetime, before: list[tuple[Message, ...]]) -> Mess
         is_settled=plan.is_settled,
         **_links(plan, before),
     )
-    return _with_dates(_with_kind(plain, plan, before), plan, at)
+    # not among the fields of the digest: a set of words is written down in any order
+    read = replace(plain, text_signs=None if plan.text is None else frozenset(plan.text))
+    return _with_dates(_with_kind(read, plan, before), plan, at)
 
 
 def _ticketed(plan: Plan) -> str:

@@ -90,9 +90,10 @@ class Needs:
         reach = 1000 + min(1000, abs(heavier))
         return more <= reach and (more >= -reach or size < 2500)
 
-    def thanks(self, x: Letter) -> bool:
+    def says(self, sign: str, x: Letter) -> bool:
+        """Whether it follows and its text thanks, or says that it is done; not where it is long."""
         follows = self.answered(x) is not None
-        return follows and "thanks" in self.signs(x) and "long" not in self.signs(x)
+        return follows and sign in self.signs(x) and "long" not in self.signs(x)
 
     def lightest(self, x: Letter, side: str) -> int | None:
         sizes = [
@@ -130,7 +131,9 @@ class Needs:
             - 80 * (not follows and self.says_it_answers(x))
             - 70 * is_forward
             - 50 * self.adds_little(x)
-            - 50 * self.thanks(x)
+            - 150 * self.says("done", x)
+            - 50 * self.says("thanks", x)
+            - 60 * (follows and "brief" in signs and not self.adds_little(x))
             + 40 * depth
             - 40 * (not asked & {a.key for a in x.best.to})
             + 30 * self.asks_in_subject(x)
@@ -147,7 +150,7 @@ class Needs:
             return "no"
         attached = self.marks(x.best).get("content-type", "").lower().startswith("multipart/mixed")
         closes = (
-            (self.adds_little(x) or self.thanks(x))
+            (self.adds_little(x) or self.says("thanks", x) or self.says("done", x))
             and not self.asks_in_subject(x)
             and not self.signs(x) & {"question", "request"}
             and not attached

@@ -97,7 +97,7 @@ def test_a_signed_text_is_read_without_its_armour() -> None:
     )
     letter = b"From: a@b.example\n\n" + body
     assert words(UTF8, body)[:3] == ["Can", "you", "come?"]
-    assert signs_of_letter(letter, frozenset({"en"})) == {"question", "request", "short"}
+    assert signs_of_letter(letter, frozenset({"en"})) == {"brief", "question", "request", "short"}
 
 
 # --- parts
@@ -200,15 +200,15 @@ def test_a_question_in_the_quote_of_a_page_is_not_the_writers() -> None:
         b"<blockquote><p>Can you come?</p></blockquote></div>"
     )
     english = frozenset({"en"})
-    assert signs_of_letter(page, english) == {"short"}
+    assert signs_of_letter(page, english) == {"brief", "short"}
     below = page + b"<p>Could you?</p>"
-    assert signs_of_letter(below, english) == {"short", "question", "request"}
+    assert signs_of_letter(below, english) == {"brief", "short", "question", "request"}
     outlook = (
         b"From: a@b.example\nContent-Type: text/html\n\n<p>Yes.</p><div style='border-top:solid'>"
         b"<p><b>From:</b> Bob<br><b>Sent:</b> Monday<br><b>To:</b> Ann<br><b>Subject:</b> x</p>"
         b"</div><p>Can you come?</p>"
     )
-    assert signs_of_letter(outlook, english) == {"short"}
+    assert signs_of_letter(outlook, english) == {"brief", "short"}
 
 
 # --- a letter of a file
@@ -219,7 +219,7 @@ def test_a_question_in_the_quote_of_a_page_is_not_the_writers() -> None:
 def test_the_signs_of_a_letter_as_it_lies_in_a_file(above: bytes, end: bytes) -> None:
     lines = [b"Subject: x", b"Content-Type: text/plain", b"", b"Can you come?", b""]
     letter = end.join([above, *lines] if above else lines)
-    assert signs_of_letter(letter, frozenset({"en"})) == {"question", "request", "short"}
+    assert signs_of_letter(letter, frozenset({"en"})) == {"brief", "question", "request", "short"}
 
 
 def test_a_letter_without_a_body_or_a_header_was_not_read() -> None:

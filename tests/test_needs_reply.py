@@ -111,6 +111,7 @@ def test_a_first_letter_to_one_of_us_has_one_sign_alone() -> None:
         ({"to": ()}, {"not_in_to": 1, "others": 4}),
         ({"text_signs": frozenset({"question"})}, {"text_question": 1}),
         ({"text_signs": frozenset({"request", "thanks"})}, {"text_request": 1}),
+        ({"text_signs": frozenset({"done", "brief"})}, {}),
     ],
 )
 def test_a_first_letter_has_the_signs_of_its_own_fields(
@@ -196,6 +197,24 @@ def test_a_short_text_adds_little_whatever_its_size_and_thanks_count_in_answers(
     assert found == {"follows": 1, "adds_little": 1, "text_thanks": 1}
 
 
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        ({"done"}, {"text_done": 1}),
+        ({"done", "long"}, {}),
+        ({"brief"}, {"text_brief": 1}),
+        ({"brief", "done", "thanks"}, {"text_brief": 1, "text_done": 1, "text_thanks": 1}),
+        # it adds little, which is said once
+        ({"brief", "short"}, {"adds_little": 1}),
+    ],
+)
+def test_that_it_is_done_and_a_line_or_two_count_in_answers(
+    seen: set[str], expected: dict[str, int]
+) -> None:
+    answer = ours("d", 2 * HOUR, "a", size_octets=90_000, text_signs=frozenset(seen))
+    assert counts("d", theirs("a", HOUR), answer) == {"follows": 1, **expected}
+
+
 @pytest.mark.parametrize(("letters", "answers", "expected"), [(4, 0, 0), (5, 0, 1), (5, 1, 0)])
 def test_a_writer_of_five_letters_who_never_answered_has_a_habit(
     letters: int, answers: int, expected: int
@@ -235,10 +254,15 @@ def test_points_are_added_and_the_logistic_of_them_is_the_likelihood() -> None:
     assert asks(theirs("a", HOUR, subject="Samples?"))["a"].likelihood == 0.29
     # -200 + 100 + 2·40 + 80 - 50 = 10: 1 / (1 + e^-0.1) = 0.525
     assert asks(*exchange(5, size_octets=15_200))["4"].likelihood == 0.52
+    # 60 without a word of the text (1 / (1 + e^-0.6) = 0.6457), a line or two: 0
+    long = {"size_octets": 90_000, "text_signs": frozenset()}
+    assert asks(*exchange(5, **long))["4"].likelihood == 0.65
+    brief = frozenset({"brief"})
+    assert asks(*exchange(5, **{**long, "text_signs": brief}))["4"].likelihood == 0.50
     # every sign once
     total = sum(sign.points for sign in SIGNS)
-    assert (BASE_POINTS, total) == (-200, -15)
-    assert likelihood_of({sign.name: 1 for sign in SIGNS}) == 0.10  # e^2.15 = 8.58
+    assert (BASE_POINTS, total) == (-200, -225)
+    assert likelihood_of({sign.name: 1 for sign in SIGNS}) == 0.01  # e^4.25 = 70.11
 
 
 @pytest.mark.parametrize(
@@ -291,6 +315,30 @@ def test_the_end_of_a_short_exchange_needs_no_reply_that_of_a_long_one_may(
             {"size_octets": 12_001, "text_signs": frozenset({"thanks", "long"})},
             "adds to the letter it answers",
         ),
+        (
+            {"size_octets": 12_001, "text_signs": frozenset({"done", "brief"})},
+            "says that it is done or will be",
+        ),
+        (
+            {"size_octets": 12_001, "text_signs": frozenset({"done", "thanks"})},
+            "thanks for the letter it answers",
+        ),
+        (
+            {"size_octets": 12_001, "text_signs": frozenset({"done", "long"})},
+            "adds to the letter it answers",
+        ),
+        (
+            {"size_octets": 12_001, "text_signs": frozenset({"done", "question"})},
+            "a question in its text",
+        ),
+        (
+            {"size_octets": 12_001, "text_signs": frozenset({"done", "request"})},
+            "a request in its text",
+        ),
+        (
+            {"size_octets": 12_001, "text_signs": frozenset({"brief"})},
+            "adds to the letter it answers",
+        ),
         ({"is_settled": True}, "settled by a person"),
     ],
 )
@@ -298,6 +346,7 @@ def test_what_settles_the_verdict_is_said_first(more: dict[str, Any], first: str
     verdict = {
         "adds little to the letter it answers": "unlikely",
         "thanks for the letter it answers": "unlikely",
+        "says that it is done or will be": "unlikely",
         "settled by a person": "no",
     }
     found = asks(*exchange(3, **{"size_octets": 10_000, **more}))["2"]  # it answers 9,000 octets

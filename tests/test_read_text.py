@@ -88,13 +88,13 @@ def letters() -> list[Delivery]:
 
 #: By Message-ID: what was seen, in the words of the mirror; None was not read.
 SEEN = {
-    0: "question request",
-    1: "request",
-    2: "short thanks",
+    0: "brief question request",
+    1: "brief request",
+    2: "brief short thanks",
     3: "",
     4: None,  # encrypted
     5: None,  # automatic, and so not asked for
-    6: "short",
+    6: "brief short",
 }
 
 
@@ -249,7 +249,7 @@ def test_what_is_asked_for_reads_only_and_only_the_beginning() -> None:
 
 
 #: What is seen in the text below.
-ASKED = "question request short"
+ASKED = "brief question request short"
 
 
 def text_answer(uid: int, text: bytes = b"Can you come?", name: bytes = b"BODY[TEXT]<0>") -> bytes:
@@ -512,4 +512,4 @@ def test_erasing_somebody_keeps_the_signs_of_the_letters_that_stay(tmp_path: Pat
     with closing(sqlite3.connect(place.mirror)) as connection:
         ((block, signs),) = connection.execute("select block, text_signs from headers").fetchall()
     assert b"eve@" not in zlib.decompress(block)
-    assert signs == "short thanks"
+    assert signs == "brief short thanks"

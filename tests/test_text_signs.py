@@ -1,4 +1,4 @@
-"""Whether a letter asks, requests or thanks: by what its writer wrote anew, in each language."""
+"""Whether a letter asks, thanks or says done: by what its writer wrote anew, in each language."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from mailparser_reply.constants import MAIL_LANGUAGES
 from inbox_agent.new_text import CHARACTERS, LINE_CHARACTERS, _bounded, new_text
 from inbox_agent.text_phrases import LANGUAGES, PHRASES, patterns
 from inbox_agent.text_signs import (
+    BRIEF_WORDS,
     LONG_WORDS,
     SHORT_WORDS,
     SIGNS,
@@ -23,12 +24,15 @@ ALL = frozenset(LANGUAGES)
 PLAIN = b"Content-Type: text/plain; charset=utf-8\n"
 
 
+LENGTHS = {"short", "brief", "long"}
+
+
 def signs(text: str, *languages: str) -> set[str]:
     """The signs but those of its length, which are not what these tests are about."""
-    return set(signs_of_text(text, frozenset(languages or ("en",)))) - {"short", "long"}
+    return set(signs_of_text(text, frozenset(languages or ("en",)))) - LENGTHS
 
 
-ASKS, WANTS, THANKS = {"question"}, {"request"}, {"thanks"}
+ASKS, WANTS, THANKS, DONE = {"question"}, {"request"}, {"thanks"}, {"done"}
 
 
 @pytest.mark.parametrize(
@@ -133,6 +137,82 @@ def test_each_language_asks_wants_and_thanks_in_its_own_words(
     assert signs(text, language) == expected
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("en", "Applied to next.", DONE),
+        ("en", "I have picked up the first two.", DONE),
+        ("en", "I\u2019ll send the list tomorrow.", DONE),
+        ("en", "We will\nfix the list.", DONE),
+        ("en", "Will do.", DONE),
+        ("en", "That has been taken care of.", DONE),
+        ("en", "It is not yet applied, nor has it been changed.", set()),
+        ("en", "The order could not be taken care of.", set()),
+        ("en", "The list hasn't been merged.", set()),
+        ("en", "It is done, I will be away, the fee was unapplied.", set()),
+        ("en", "Will you do the list", WANTS),
+        ("en", "Has the list been merged?", ASKS | DONE),
+        ("de", "Das ist schon erledigt.", DONE),
+        ("de", "Die Liste schicke ich morgen.", DONE),
+        ("de", "Wir kuemmern uns darum.", DONE),
+        ("de", "Das ist noch nicht erledigt.", set()),
+        ("de", "Das mache ich nicht.", set()),
+        ("fr", "C\u2019est fait.", DONE),
+        ("fr", "La liste a bien été envoyée.", DONE),
+        ("fr", "Je vous l'enverrai demain.", DONE),
+        ("fr", "La liste n'a pas été envoyée.", set()),
+        ("fr", "Je ne m'en occupe pas.", set()),
+        ("es", "Ya está hecho.", DONE),
+        ("es", "Te la mando mañana.", DONE),
+        ("es", "Nos encargamos.", DONE),
+        ("es", "Aún no está hecho.", set()),
+        ("es", "No te la mando.", set()),
+        ("it", "È stato fatto.", DONE),
+        ("it", "Ce ne occupiamo noi.", DONE),
+        ("it", "Te lo invio domani.", DONE),
+        ("it", "Non è ancora stato fatto.", set()),
+        ("it", "Non te lo invio.", set()),
+        ("nl", "Dat is inmiddels geregeld.", DONE),
+        ("nl", "Zal ik doen.", DONE),
+        ("nl", "Ik stuur de lijst morgen.", DONE),
+        ("nl", "Dat is nog niet geregeld.", set()),
+        ("pl", "Zrobione.", DONE),
+        ("pl", "Wyślę listę jutro.", DONE),
+        ("pl", "Wyslalem liste.", DONE),
+        ("pl", "Jeszcze nie zrobione.", set()),
+        ("pl", "Nie wyślę listy.", set()),
+        ("da", "Det er allerede gjort.", DONE),
+        ("da", "Jeg sender listen i morgen.", DONE),
+        ("da", "Det er ikke gjort.", set()),
+        ("sv", "Det är redan gjort.", DONE),
+        ("sv", "Jag skickar listan i morgon.", DONE),
+        ("sv", "Det är inte gjort.", set()),
+        ("cs", "Hotovo.", DONE),
+        ("cs", "Seznam jsem vám poslala.", DONE),
+        ("cs", "Pošlu seznam zítra.", DONE),
+        ("cs", "Není hotovo, nepošlu nic.", set()),
+        ("ja", "修正いたしました。", DONE),
+        ("ja", "承知しました。", DONE),
+        ("ja", "まだ修正していません。", set()),
+        ("ko", "처리했습니다.", DONE),
+        ("ko", "내일 보내드리겠습니다.", DONE),
+        ("ko", "못 보냈습니다.", set()),
+        ("zh", "已处理。", DONE),
+        ("zh", "我們會處理。", DONE),
+        ("zh", "还没处理。", set()),
+    ],
+)
+def test_each_language_says_in_its_own_words_that_it_is_done_or_will_be(
+    language: str, text: str, expected: set[str]
+) -> None:
+    assert signs(text, language) == expected
+
+
+def test_that_it_is_done_counts_in_the_closing_line_too() -> None:
+    assert signs("The list is fine.\n\nThanks, applied.\nAnn\n") == THANKS | DONE
+    assert signs("The list is fine.\n\nOn Monday Bob wrote:\n> Applied.\n") == set()
+
+
 def test_words_of_a_language_that_is_not_configured_are_none() -> None:
     assert signs("Vielen Dank, ich brauche bitte die Liste.") == set()
     assert signs("Vielen Dank, ich brauche bitte die Liste.", "en", "de") == WANTS | THANKS
@@ -162,28 +242,31 @@ QUOTED = "\n\nOn Mon, 8 Jan 2024, Bob wrote:\n" + "> one two three four five six
 
 
 @pytest.mark.parametrize("quoted", ["", QUOTED])
-def test_a_letter_is_short_or_long_by_the_words_of_its_own(quoted: str) -> None:
-    assert (SHORT_WORDS, LONG_WORDS) == (3, 200)
-    assert signs_of_text("one two three" + quoted, EN) == {"short"}
-    assert signs_of_text("one two three four" + quoted, EN) == frozenset()
+def test_a_letter_is_short_brief_or_long_by_the_words_of_its_own(quoted: str) -> None:
+    assert (SHORT_WORDS, BRIEF_WORDS, LONG_WORDS) == (3, 15, 200)
+    assert signs_of_text("one two three" + quoted, EN) == {"short", "brief"}
+    assert signs_of_text("one two three four" + quoted, EN) == {"brief"}
+    assert signs_of_text("one " * 15 + quoted, EN) == {"brief"}
+    assert signs_of_text("one " * 16 + quoted, EN) == frozenset()
     assert signs_of_text("one " * 200 + quoted, EN) == frozenset()
     assert signs_of_text("one " * 201 + quoted, EN) == {"long"}
-    assert signs_of_text("Great, that is it.\n\nThanks,\nAnn" + quoted, EN) == {"thanks"}
-    assert signs_of_text("Great.\n\nBest regards\nAnn Bo Lee" + quoted, EN) == {"short"}
+    assert signs_of_text("Great, that is it.\n\nThanks,\nAnn" + quoted, EN) == {"thanks", "brief"}
+    assert signs_of_text("Great.\n\nBest regards\nAnn Bo Lee" + quoted, EN) == {"short", "brief"}
 
 
 def test_a_letter_without_a_word_of_its_own_is_short_if_all_of_it_was_read() -> None:
-    assert signs_of_text(QUOTED, EN) == {"short"}
+    assert signs_of_text(QUOTED, EN) == {"short", "brief"}
     assert signs_of_text(QUOTED, EN, is_cut=True) == frozenset()
-    assert signs_of_text(f"Great.{QUOTED}", EN, is_cut=True) == {"short"}
+    assert signs_of_text(f"Great.{QUOTED}", EN, is_cut=True) == {"short", "brief"}
     below = (QUOTED * 20).encode()
     assert signs_of(PLAIN, below, EN) == frozenset()
-    assert signs_of(PLAIN, QUOTED.encode(), EN) == {"short"}
+    assert signs_of(PLAIN, QUOTED.encode(), EN) == {"short", "brief"}
 
 
 def test_in_chinese_and_japanese_each_character_is_a_word() -> None:
-    assert signs_of_text("好" * 3, frozenset({"zh"})) == {"short"}
-    assert signs_of_text("好" * 4, frozenset({"zh"})) == frozenset()
+    assert signs_of_text("好" * 3, frozenset({"zh"})) == {"short", "brief"}
+    assert signs_of_text("好" * 4, frozenset({"zh"})) == {"brief"}
+    assert signs_of_text("好" * 16, frozenset({"zh"})) == frozenset()
 
 
 # --- what others wrote is not the writer's
@@ -370,7 +453,7 @@ def test_no_phrase_takes_more_than_linear_time(language: str) -> None:
     phrases = PHRASES[language]
     written = [
         *(phrases.question + phrases.request + phrases.thanks),
-        *(phrases.beforehand + phrases.polite),
+        *(phrases.beforehand + phrases.done + phrases.polite),
     ]
     unbounded = [one for one in written if "*" in one.replace("\\w*", "", 1) or "+" in one]
     assert unbounded == []

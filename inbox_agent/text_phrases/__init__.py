@@ -1,4 +1,4 @@
-"""How people ask, request and thank, language by language: what `text_signs` looks for.
+"""How people ask, request, thank and say that it is done: what `text_signs` looks for.
 
 Each entry is a piece of a regular expression, in lower case and with its accents. Texts are
 compared without accents and with single blanks; umlauts may also be written ``ue`` and the like.
@@ -42,6 +42,7 @@ class Patterns:
     request: re.Pattern[str]
     thanks: re.Pattern[str]
     beforehand: re.Pattern[str]
+    done: re.Pattern[str]
     polite: re.Pattern[str]
 
 
@@ -60,6 +61,7 @@ def patterns(languages: frozenset[str]) -> Patterns:
         request=_any_of((each.request, each.has_blanks) for each in known),
         thanks=_any_of((each.thanks, each.has_blanks) for each in known),
         beforehand=_any_of((each.beforehand, each.has_blanks) for each in known),
+        done=_any_of((each.done, each.has_blanks) for each in known),
         polite=_any_of((each.polite, each.has_blanks) for each in known),
     )
 

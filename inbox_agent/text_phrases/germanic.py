@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from inbox_agent.text_phrases.model import REST, Phrases
 
+# "not yet applied", "hasn't been merged", "could not be taken care of"
+_UNDENIED = (
+    "(?<!not )(?<!n't )(?<!never )(?<!not yet )(?<!not be )(?<!n't be )(?<!not been )(?<!n't been )"
+)
+_IS_DE = "(?:ist|sind|wurden?|wird|werden) (?:schon |bereits |soeben )?"
+_IS_NL = "(?:is|zijn|wordt|worden) (?:al |inmiddels |nu )?"
+
 PHRASES: dict[str, Phrases] = {
     "en": Phrases(
         question=(
@@ -35,6 +42,12 @@ PHRASES: dict[str, Phrases] = {
             "(?:much appreciated|appreciate it)",
         ),
         beforehand=("(?:thanks|thank you|thanking you|thx)(?: very much| so much)? in advance",),
+        done=(
+            _UNDENIED + "(?:applied|queued|merged|pushed|committed|picked up|taken care of)",
+            *("will do", "all set"),
+            "(?:i|we)(?:'ll| will) (?:do|make|take|fix|add|change|update|send|resend)",
+            "(?:i|we)(?:'ll| will) (?:drop|remove|apply|queue)",
+        ),
         polite=(
             "please (?:find|see)(?: the)? (?:attached|enclosed|below)",
             "please (?:don't|do not|never) hesitate" + REST,
@@ -73,6 +86,13 @@ PHRASES: dict[str, Phrases] = {
             "(?:ich|wir) (?:bedanke mich|bedanken uns)",
         ),
         beforehand=("(?:danke|dank)(?: schon(?: mal)?| bereits)? (?:im voraus|vorab)",),
+        done=(
+            _IS_DE + "(?:erledigt|gemacht|gebucht|verschickt|veranlasst|angepasst|korrigiert)",
+            "(?:habe ich|haben wir) (?:schon |bereits |soeben )?(?:erledigt|verschickt|angepasst)",
+            "(?:mache|erledige|veranlasse|schicke|sende|ändere) ich(?! nicht)",
+            "(?:machen|erledigen|veranlassen|schicken|senden|ändern) wir(?! nicht)",
+            *("alles erledigt", "(?:kümmere mich|kümmern uns)(?! nicht)", "geht klar"),
+        ),
         polite=(
             "bei (?:weiteren |etwaigen )?(?:rück)?fragen" + REST,
             "(?:für|falls|wenn|sollten) (?:sie |du )?(?:noch )?(?:weitere )?fragen" + REST,
@@ -102,6 +122,13 @@ PHRASES: dict[str, Phrases] = {
             "(?:alvast|bij voorbaat)(?: hartelijk| heel| zeer)? (?:veel )?(?:dank|bedankt)",
             "(?:dank|bedankt) (?:alvast|bij voorbaat)",
         ),
+        done=(
+            _IS_NL + "(?:gedaan|geregeld|verwerkt|aangepast|verstuurd|verzonden|opgelost)",
+            "(?:ik heb|(?:wij|we) hebben) (?:het|dit|dat) (?:al )?(?:gedaan|geregeld|aangepast)",
+            "(?:(?:zal|ga) ik|zullen we|gaan we) (?:doen|regelen)",
+            "(?:ik (?:stuur|regel|zorg)|(?:wij|we) (?:sturen|regelen|zorgen))(?! niet)",
+            "komt (?:voor elkaar|in orde)",
+        ),
         polite=(
             "aarzel(?: dan| gerust)? niet" + REST,
             "(?:laat (?:het )?(?:me|mij|ons) (?:gerust )?weten )?(?:als|indien) (?:je|u|jullie)"
@@ -128,6 +155,12 @@ PHRASES: dict[str, Phrases] = {
         ),
         thanks=("(?:tak|takker|tusindtak)",),
         beforehand=("på forhånd(?: mange)? tak", "tak på forhånd"),
+        done=(
+            "(?:er|bliver) (?:nu |allerede )?(?:gjort|ordnet|sendt|rettet|opdateret|betalt)",
+            "(?:jeg|vi) har (?:nu |allerede |lige )?(?:gjort|ordnet|sendt|rettet|opdateret|betalt)",
+            "det (?:gør|ordner|klarer) (?:jeg|vi)(?! ikke)",
+            "(?:jeg|vi) (?:ordner|sender|retter|sørger for|skal nok)(?! ikke)",
+        ),
         polite=(
             "tøv ikke" + REST,
             "(?:du|i) er (?:altid )?(?:meget )?velkom(?:men|ne)" + REST,
@@ -153,6 +186,13 @@ PHRASES: dict[str, Phrases] = {
         ),
         thanks=("(?:tack|tackar|tusentack)",),
         beforehand=("tack på förhand", "på förhand tack"),
+        done=(
+            "(?:är|blir) (?:nu |redan )?(?:gjort|fixat|skickat|skickad|åtgärdat|ordnat|rättat)",
+            "(?:jag|vi) har (?:nu |redan |precis )?(?:gjort|fixat|skickat|åtgärdat|ordnat|rättat)",
+            "det (?:gör|fixar|ordnar) (?:jag|vi)(?! inte)",
+            "(?:jag|vi) (?:fixar|ordnar|åtgärdar|skickar|tar hand om|ser till)(?! inte)",
+            "(?:jag|vi) ska (?:göra|fixa|skicka|ändra|ordna)",
+        ),
         polite=(
             "tveka inte" + REST,
             "(?:hör (?:gärna )?av (?:dig|er) )?om (?:du|ni) (?:har|skulle ha) (?:några )?frågor"

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from inbox_agent.text_phrases.model import REST, Phrases
 
+# "no te lo envío", "non ve lo invio"
+_NO_TE_LO = "(?<!no )(?<!no te )(?<!no le )(?<!no se )(?<!no os )(?<!no les )"
+_NON_TE_LO = "(?<!non )(?<!non te )(?<!non ve )"
+
 PHRASES: dict[str, Phrases] = {
     "fr": Phrases(
         question=(
@@ -29,6 +33,15 @@ PHRASES: dict[str, Phrases] = {
             "merci (?:d'avance|par avance)",
             "remerci(?:e|ons|ant) (?:d'avance|par avance)",
             "merci de (?:me|nous|bien|confirmer|vérifier|prendre|faire|transmettre|répondre)",
+        ),
+        done=(
+            "c'est (?:bien |déjà )?(?:fait|réglé|envoyé|corrigé|parti)",
+            "(?:a|ont) (?:bien |déjà )?été (?:faite?s?|envoyée?s?|réglée?s?|corrigée?s?)",
+            "(?:j'ai|nous avons) (?:bien |déjà )?(?:fait|envoyé|réglé|corrigé|modifié)",
+            "(?:je m'en (?:occupe|charge)|nous nous en (?:occupons|chargeons))",
+            "je (?:vous |te )?(?:le |la |les |l')?(?:ferai|enverrai|corrigerai|modifierai)",
+            "nous (?:vous |te )?(?:le |la |les |l')?(?:ferons|enverrons|corrigerons|modifierons)",
+            "(?:je vais|nous allons) (?:vous |te )?(?:le |la |les |l')?(?:faire|envoyer|corriger)",
         ),
         polite=(
             "veuillez (?:trouver|agréer|recevoir|croire)" + REST,
@@ -58,6 +71,13 @@ PHRASES: dict[str, Phrases] = {
         ),
         thanks=("gracias", "(?:te|le|les|os|se)(?: lo)? agradez(?:co|camos)", "agradecidos?"),
         beforehand=("gracias (?:de antemano|por adelantado)", "de antemano,? (?:muchas )?gracias"),
+        done=(
+            "(?<!no )(?:está|están|queda|quedan) (?:hech|enviad|resuelt|corregid|pagad)[oa]s?",
+            "ya (?:lo |la |los |las )?(?:he|hemos) (?:hecho|enviado|resuelto|corregido|pagado)",
+            "(?<!no )(?:me encargo|nos encargamos|me ocupo|nos ocupamos)",
+            _NO_TE_LO + "(?:lo|la|los|las) (?:haré|haremos|enviaré|enviaremos|envío|mando|mandaré)",
+            "(?<!no )(?:voy|vamos) a (?:hacer|enviar|mandar|corregir)(?:lo|la|los|las)?",
+        ),
         polite=(
             "no dud(?:e|es|en|éis) en" + REST,
             "cualquier (?:duda|consulta|cosa|pregunta)" + REST,
@@ -87,6 +107,13 @@ PHRASES: dict[str, Phrases] = {
         beforehand=(
             "grazie (?:mille )?(?:in anticipo|anticipatamente)",
             "ringrazi(?:o|amo|ando|andola|andovi|andoti) (?:in anticipo|anticipatamente)",
+        ),
+        done=(
+            "(?<!non )(?:è|sono) (?:già )?stat[oaie] (?:fatt|inviat|sistemat|corrett|pagat)[oaie]",
+            "(?<!non )(?:ho|abbiamo) (?:già )?(?:fatto|inviato|sistemato|corretto|provveduto)",
+            *("(?:già|tutto) fatto", "sarà fatto", "ci penso io", "ci pensiamo noi"),
+            "(?<!non )(?:me ne occupo|ce ne occupiamo|provvedo|provvediamo|provvederò)",
+            _NON_TE_LO + "(?:lo|la|li|le) (?:farò|faremo|invierò|invieremo|invio|mando|sistemo)",
         ),
         polite=("non esit(?:are|i|ate)" + REST, "per (?:qualsiasi|ogni) " + REST),
     ),

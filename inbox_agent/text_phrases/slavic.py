@@ -22,6 +22,13 @@ PHRASES: dict[str, Phrases] = {
             "z góry (?:bardzo )?(?:dziękuję|dziękujemy|dzięki)",
             "(?:dziękuję|dziękujemy|dzięki) z góry",
         ),
+        done=(
+            "(?<!nie )(?:zrobion[eya]|załatwion[eya]|wysłan[eya]|poprawion[eya]|opłacon[eya])",
+            "(?<!nie )(?:zrobił[ea]m|wysłał[ea]m|poprawił[ea]m|załatwił[ea]m)",
+            "(?<!nie )(?:zrobiliśmy|wysłaliśmy|poprawiliśmy|załatwiliśmy)",
+            "(?<!nie )(?:zrobię|wyślę|prześlę|poprawię|załatwię|zajmę się)",
+            "(?<!nie )(?:zrobimy|wyślemy|prześlemy|poprawimy|załatwimy|zajmiemy się)",
+        ),
         polite=("w (?:razie|przypadku) (?:jakichkolwiek )?(?:pytań|wątpliwości)" + REST,),
     ),
     "cs": Phrases(
@@ -45,6 +52,13 @@ PHRASES: dict[str, Phrases] = {
         beforehand=(
             "předem (?:vám |ti |moc )?(?:děkuji|děkuju|děkujeme|díky)",
             "(?:děkuji|děkuju|děkujeme|díky) předem",
+        ),
+        done=(
+            "(?<!není )(?:hotovo|vyřízeno|odesláno|opraveno|zaplaceno|zařízeno)",
+            "(?:jsem|jsme) (?:to |vám |už )?(?:odeslal|poslal|opravil|vyřídil|zařídil)[aiy]?",
+            "(?:odeslal|poslal|opravil|upravil|vyřídil|zařídil|udělal)[aiy]? (?:jsem|jsme)",
+            "(?:pošlu|zašlu|udělám|opravím|upravím|vyřídím|zařídím|postarám se)",
+            "(?:pošleme|zašleme|uděláme|opravíme|upravíme|vyřídíme|zařídíme|postaráme se)",
         ),
         polite=("neváhejte" + REST, "v případě (?:jakýchkoli )?(?:dotazů|otázek)" + REST),
     ),

@@ -41,9 +41,13 @@ class Found:
 
 @dataclass(frozen=True, repr=False)
 class Asked:
-    """An ask that was received, by header fields alone and with its text; nothing of its words."""
+    """An ask that was received, by header fields alone and with its text; nothing of its words.
+
+    `year` is the one in which its conversation began, so that no conversation is in two of them.
+    """
 
     mailbox: str
+    year: int
     conversation: str
     responder: str
     is_first: bool
@@ -94,9 +98,11 @@ def _asked(
     """All asks with sane clocks that were received; they are long past, so none is open."""
     conversations = conversations_of(partner, letters, TERMS.cuts)
     past = Past.of(conversations, TERMS.cuts)
+    began = {c.key: c.counting[0].instant.year for c in conversations if c.counting}
     return [
         Asked(
             mailbox=mailbox,
+            year=began[ask.conversation],
             conversation=ask.conversation,
             responder=ask.responder,
             is_first=ask.is_first,
