@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -214,9 +215,12 @@ def test_what_datasette_says_does_not_fill_the_disk(
 ) -> None:
     monkeypatch.setattr(serve, "LOG_OCTETS", 100)  # it says 200 until it is up
     path = make_database(tmp_path / "partners.db", {})
+    before = set(threading.enumerate())
     child = serve.start(path, metadata_path(), port=free_port)
     child.terminate()
     child.wait()
+    for keeper in set(threading.enumerate()) - before:
+        keeper.join()
     assert 0 < path.with_name("serve.log").stat().st_size <= 100
 
 

@@ -14,7 +14,7 @@ stop_when_asked(stop)
 try:
     import asked_while_importing
     assert stop.is_set() and asked_while_importing.was_finished
-    print("imported", flush=True)
+    print("imported\\n", end="", flush=True)  # at once: the stop may come at any moment
     time.sleep(20)
 finally:
     print("left", flush=True)
