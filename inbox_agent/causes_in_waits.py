@@ -85,7 +85,10 @@ def _due(ask: Ask) -> datetime:
 
 
 def _usually(who: str, found: Figures) -> str:
-    took = found.answered_p50_seconds
+    """Of all asks, those without an answer included; nothing with fewer than 5."""
+    if found.p50_reached is False:
+        return f"; {who} answer fewer than half"
+    took = found.p50_seconds
     return "" if took is None else f"; {who} usually answer in {spoken_span(took)}"
 
 

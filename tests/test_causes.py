@@ -59,6 +59,27 @@ def daily(late: int, count: int) -> list[Message]:
 WITHIN = Span.parse("1 day")
 
 
+# -- waits --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("unanswered", "usual"),
+    [
+        (2, "; we usually answer in 1 hour."),  # 4 of 7 with the one that waits: in an hour
+        (6, "; we answer fewer than half."),  # 4 of 11, however fast those were
+    ],
+)
+def test_what_is_usual_is_of_all_asks_not_of_those_that_were_answered(
+    unanswered: int, usual: str
+) -> None:
+    asks = daily(0, 4)
+    for n in range(4, 5 + unanswered):
+        asks += pair(n, MONDAY + n * DAY, HOUR)[:1]
+    found = record(asks, MONDAY + (6 + unanswered) * DAY, we_answer_within=WITHIN)
+    (cause,) = causes(found, "our_answer_overdue")[:1]
+    assert cause.because.endswith(usual)
+
+
 # -- standards ----------------------------------------------------------------------------------
 
 
