@@ -295,6 +295,7 @@ def test_a_second_agent_leaves_the_first_alone(tmp_path: Path) -> None:
             done = place.run(*POLL)
             assert done.returncode == 5
             assert "another inbox-agent" in one_line(done.stderr)
-            assert query(place.mirror, "select * from polls") == before
+            # on a slow machine the first one may have polled again meanwhile
+            assert query(place.mirror, "select * from polls")[: len(before)] == before
             assert stopped(process) == (0, [])
         assert place.run(*POLL).returncode == 0
