@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Literal
 
 from inbox_agent.business_clock import BusinessClock
 from inbox_agent.conversations import Turn
@@ -15,6 +16,7 @@ from inbox_agent.sent_coverage import Coverage, Proof, coverage
 
 #: Coverage is said of so long a time before the last local midnight.
 COVERAGE_REACH = timedelta(days=365)
+ProofWord = Literal["held", "missing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +64,22 @@ def unseen_of(letters: Sequence[Letter], proofs: Iterable[Proof]) -> Unseen:
 
     `letters` are all of the record. Of several letters that answer the same one the first does.
     """
-    missing = {proof.message_id for proof in proofs if not proof.is_held}
+    told = witnesses_of(letters, (proof for proof in proofs if not proof.is_held))
+    return Unseen(frozenset(told))
+
+
+def witnesses_of(letters: Sequence[Letter], proofs: Iterable[Proof]) -> Mapping[str, ProofWord]:
+    """By the key of a letter of theirs: whether the letter of ours that it is first to answer is
+    in the mailbox (`held`) or must be somewhere else (`missing`)."""
+    is_held = {proof.message_id: proof.is_held for proof in proofs}
     first: dict[str, Letter] = {}
     for letter in sorted(letters, key=lambda each: each.order):
         parent = letter.in_reply_to or next(reversed(letter.references), None)
-        if parent in missing and letter.side == "them":
+        if parent in is_held and letter.side == "them":
             first.setdefault(parent, letter)
-    return Unseen(frozenset(letter.key for letter in first.values()))
+    return {
+        letter.key: "held" if is_held[parent] else "missing" for parent, letter in first.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)

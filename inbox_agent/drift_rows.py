@@ -21,13 +21,13 @@ from inbox_agent.published_rows import Row, flag, text_of
 #: Where the letters behind a figure are found: a table, what to filter, and its instant.
 _ROWS_BEHIND: dict[DriftMeasure, tuple[str, Mapping[str, Any], str]] = {
     "our_response_time": (
-        "response_times", {"responder": "us", "needs_reply": "yes"}, "asked_at",
+        "response_times", {"responder": "us", "counts": 1}, "asked_at",
     ),
     "their_response_time": (
-        "response_times", {"responder": "them", "needs_reply": "yes"}, "asked_at",
+        "response_times", {"responder": "them", "counts": 1}, "asked_at",
     ),
     "to_us": ("messages", {"side": "them", "counts": 1}, "at"),
-    "opened_by_them": ("conversations", {}, "started_at"),
+    "opened_by_them": ("conversations", {}, "opened_at"),
     "letter_size": ("messages", {"side": "them", "counts": 1}, "at"),
     "turns": ("messages", {"counts": 1}, "at"),
     "people": ("messages", {"side": "them", "counts": 1}, "at"),

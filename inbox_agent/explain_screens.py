@@ -17,13 +17,12 @@ from inbox_agent.explaining import (
     Wait,
     definition_of,
     figures_meant,
-    is_of_rhythm,
     left_out,
-    sides_of,
     silences_of,
     values_of,
     waits_of,
 )
+from inbox_agent.figure_names import is_of_rhythm, sides_of
 from inbox_agent.screens import duration, printable
 from inbox_agent.standing import window
 

@@ -15,7 +15,8 @@ from inbox_agent.config_values import did_you_mean, shown
 from inbox_agent.definitions import MEASURES
 from inbox_agent.drift_rows import Adjusted
 from inbox_agent.errors import ConfigError
-from inbox_agent.letters import WHY_NOT
+from inbox_agent.figure_names import WHY_NOT_COUNTED, definition_name
+from inbox_agent.kinds import WHY_NOT
 from inbox_agent.measure import PartnerRecord
 from inbox_agent.privacy import Privacy
 from inbox_agent.published_rows import text_of
@@ -31,11 +32,6 @@ _OF_ALL = frozenset(
     """introductions_received introductions_given ours_trend_p theirs_trend_p ours_arrow
     theirs_arrow""".split()  # noqa: SIM905
 )
-_RHYTHM = frozenset(
-    """usual_gap_working_days longest_gap_working_days watch_at act_at last_contact_at last_from
-    contact_every contact_at_least_every""".split()  # noqa: SIM905
-)
-_BOTH: tuple[Side, ...] = ("us", "them")
 _BASES = frozenset(column.name for column in FIGURES)
 
 Values = Mapping[str, "Value"]
@@ -116,29 +112,12 @@ def figures_meant(figure: str | None, known: Sequence[str]) -> tuple[str, ...]:
 
 def definition_of(name: str) -> tuple[str, str | None]:
     """What a figure means, in the words of `definitions`, and the text it follows."""
-    base = name.removeprefix("ours_").removeprefix("theirs_")
     by_name = {each: measure for measure in MEASURES for each in measure.name.split(", ")}
-    parts = base.split("_")
-    shorter = ("_".join(parts[:length]) for length in range(len(parts), 0, -1))
-    for wanted in (name, *shorter):  # we_answer_within_misses_left is told with we_answer_within
-        if wanted in by_name:
-            return by_name[wanted].definition, by_name[wanted].source
+    defined_by = definition_name(name, by_name)
+    if defined_by:
+        return by_name[defined_by].definition, by_name[defined_by].source
     column = column_of("partner_standing", name)
     return (column.text if column else ""), None
-
-
-def sides_of(name: str) -> tuple[Side, ...]:
-    """Whose answers a figure is made of; nobody's where it is made of something else."""
-    if name.startswith(("ours_", "we_answer", "drift_our_")):
-        return ("us",)
-    if name.startswith(("theirs_", "they_answer", "drift_their_")):
-        return ("them",)
-    return _BOTH if name.startswith(("fairness", "nudge")) else ()
-
-
-def is_of_rhythm(name: str) -> bool:
-    """Whether it is made of the gaps between days with contact."""
-    return name in _RHYTHM or name.startswith(("contact_every_", "contact_at_least_every_"))
 
 
 # -- the waits behind it --------------------------------------------------------------------
@@ -193,14 +172,10 @@ def _wait(ask: Ask, privacy: Privacy) -> Wait:
 
 def _why_not(ask: Ask) -> str | None:
     """The rule that keeps an ask out of the figures; None where it is counted."""
-    if ask.needs_reply == "no":
-        return "no reply needed: a person settled it"
-    if ask.needs_reply == "unlikely":
-        reasons = "; ".join(ask.reasons)
-        return f"needs no reply by its look{f': {reasons}' if reasons else ''}"
-    if ask.outcome == "void":
-        return "void: it reached nobody, every letter of it bounced"
-    return "clocks clash: its answer is dated before it" if ask.is_clock_conflict else None
+    if ask.why_not is None:
+        return None
+    reasons = "; ".join(ask.reasons) if ask.why_not == "needs_no_reply" else ""
+    return WHY_NOT_COUNTED[ask.why_not] + (f": {reasons}" if reasons else "")
 
 
 @dataclass(frozen=True, slots=True)

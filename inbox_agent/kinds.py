@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["human", "auto_reply", "bounce", "receipt", "calendar", "list", "bulk", "system"]
 Confidence = Literal["high", "low"]
+
+#: Why a letter of each kind does not count, and what that means; a person's only without a time.
+WHY_NOT: Mapping[Kind, tuple[str, str]] = {
+    "human": ("no_date", "a person wrote it, but no usable time is known"),
+    "auto_reply": ("automatic_reply", "a program answered, like an absence note"),
+    "bounce": ("delivery_report", "it says that a letter was not delivered, or late"),
+    "receipt": ("read_receipt", "it says that a letter was opened"),
+    "calendar": ("calendar", "a calendar wrote it: an invitation, or an answer to one"),
+    "list": ("mailing_list", "it came through a mailing list that is not ours"),
+    "bulk": ("newsletter", "it was sent to many"),
+    "system": ("notification", "a program wrote it"),
+}
 
 #: The rule named where the operator decided.
 OVERRIDDEN = "P0"

@@ -22,7 +22,7 @@ from inbox_agent.copies import (
     same_letters,
 )
 from inbox_agent.instants import choose_at
-from inbox_agent.kinds import Kind, Verdict
+from inbox_agent.kinds import WHY_NOT, Kind, Verdict
 from inbox_agent.messages import Message, has_attachment
 from inbox_agent.subjects import Subject, read_subject
 from inbox_agent.undelivered import (
@@ -32,18 +32,6 @@ from inbox_agent.undelivered import (
     refused_recipients,
 )
 from inbox_agent.verdicts import OurLetters, verdict_on
-
-#: Why a letter of each kind does not count, and what that means; a person's only without a time.
-WHY_NOT: dict[Kind, tuple[str, str]] = {
-    "human": ("no_date", "a person wrote it, but no usable time is known"),
-    "auto_reply": ("automatic_reply", "a program answered, like an absence note"),
-    "bounce": ("delivery_report", "it says that a letter was not delivered, or late"),
-    "receipt": ("read_receipt", "it says that a letter was opened"),
-    "calendar": ("calendar", "a calendar wrote it: an invitation, or an answer to one"),
-    "list": ("mailing_list", "it came through a mailing list that is not ours"),
-    "bulk": ("newsletter", "it was sent to many"),
-    "system": ("notification", "a program wrote it"),
-}
 
 _NO_CONTACT_METHODS = ("CANCEL", "PUBLISH")
 

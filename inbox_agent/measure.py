@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from inbox_agent.absences import Absence, absences_of
 from inbox_agent.addresses import Partner, Roster, Side
 from inbox_agent.alarm_record import AlarmCounts, PastAlarm, alarm_counts, alarm_record
-from inbox_agent.blind_spot import PartnerCoverage, partner_coverage, unseen_of
+from inbox_agent.blind_spot import (
+    PartnerCoverage,
+    ProofWord,
+    partner_coverage,
+    unseen_of,
+    witnesses_of,
+)
 from inbox_agent.business_clock import Terms
 from inbox_agent.causes import Cause, Dates, most_urgent_first
 from inbox_agent.causes_in_standards import causes_in_people, causes_in_standards
@@ -75,6 +81,8 @@ class PartnerRecord:
     trends: Trends
     drift: tuple[Drift, ...]
     introductions: Introductions = NO_INTRODUCTIONS
+    #: By the key of a letter of theirs: the letter of ours that it answers first, held or missing.
+    proofs: Mapping[str, ProofWord] = field(default_factory=dict)
 
     @property
     def is_two_way(self) -> bool:
@@ -108,6 +116,7 @@ class _Mail:
     asks: tuple[Ask, ...]
     rhythm: Rhythm
     contacts: tuple[Contact, ...]
+    proofs: Mapping[str, ProofWord]
 
     @property
     def told(self) -> tuple[Ask, ...]:
@@ -155,6 +164,7 @@ def measure(  # noqa: PLR0913, PLR0917 - all that a record is made of, and nothi
             asks=asks_of(conversations, terms, as_of, unseen, absences),
             rhythm=rhythm_of(partner.key, letters, terms, as_of),
             contacts=contacts_of(partner.key, conversations, roster, us, as_of),
+            proofs=witnesses_of(letters, known),
         )
     )
 
@@ -194,6 +204,7 @@ def _record(mail: _Mail) -> PartnerRecord:
         street=street_of(replace(letters, asks=asks), over_window, mail.window, terms),
         trends=trends_of(mail.told, terms, as_of),
         drift=drift_of(letters, terms, as_of),
+        proofs=mail.proofs,
     )
 
 

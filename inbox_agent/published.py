@@ -24,10 +24,12 @@ from inbox_agent.alert_log import Alert
 from inbox_agent.automatic import RULES_VERSION
 from inbox_agent.business_clock import BusinessClock
 from inbox_agent.catalogue import TABLES, VIEWS, Column
+from inbox_agent.catalogue.history_tables import REVIEWS
 from inbox_agent.definitions import definitions
 from inbox_agent.measure import PartnerRecord
 from inbox_agent.messages import PARSER_VERSION
 from inbox_agent.mirror_rows import instant
+from inbox_agent.notice_log import Notice
 from inbox_agent.privacy import Privacy
 from inbox_agent.published_rows import Row, text_of
 from inbox_agent.reviews import Frozen
@@ -67,6 +69,9 @@ class Generation:
     folders: Sequence[Mapping[str, Any]]
     alerts: Sequence[Alert] = ()
     reviews: Sequence[Frozen] = ()
+    notices: Sequence[Notice] = ()
+    #: None where no mailbox is polled.
+    poll_every_seconds: int | None = None
 
 
 def publish(path: Path, generation: Generation) -> None:
@@ -83,14 +88,32 @@ def publish(path: Path, generation: Generation) -> None:
             _write(fresh, generation)
 
 
+def publish_reviews(path: Path, frozen: Iterable[Frozen], privacy: Privacy) -> None:
+    """Replace the frozen reviews in the generation that is there; where none is, do nothing.
+
+    Raises StoreError.
+    """
+    if not path.is_file() or is_damaged(path):
+        return
+    with store_errors(path):
+        db = Database(connect(path), execute_plugins=False)
+        with closing(db.conn), keeping_wal(path):
+            with transaction(db):
+                if _REVIEWS_SQL in {row[0] for row in db.execute(_SCHEMA).fetchall()}:
+                    _fill(db, REVIEWS.name, history_rows.reviews(frozen, privacy))
+            db.conn.close()
+
+
 def _write(path: Path, generation: Generation) -> None:
     db = Database(connect(path), execute_plugins=False)
     with closing(db.conn), keeping_wal(path):
         fields = _field_columns(generation.records)
         with transaction(db):
-            _make_schema(db, fields)
+            _make_schema(db, fields, has_subjects=generation.privacy.subjects)
             for table, found in _tables(generation).items():
                 _fill(db, table, found)
+            if generation.privacy.subjects:
+                _index_words(db)
         # Datasette only reads and never does it; what a reader is in the way of waits
         db.execute("pragma busy_timeout = 0")
         db.execute("pragma wal_checkpoint(truncate)")
@@ -113,6 +136,7 @@ def _tables(generation: Generation) -> dict[str, Iterable[Row]]:
         "response_times_by_period": each(rows.response_times_by_period),
         "team_by_period": rows.team_by_period(records, clock, cuts),
         "silence_gaps": each(rows.silence_gaps),
+        "contact_gaps": each(rows.contact_gaps),
         "gap_lengths": each(rows.gap_lengths),
         "contacts": each(people_rows.contacts),
         "introductions": each(people_rows.introductions),
@@ -128,6 +152,7 @@ def _tables(generation: Generation) -> dict[str, Iterable[Row]]:
         "alerts": history_rows.alerts(
             generation.alerts, {record.partner.key for record in records}, privacy
         ),
+        "notices": history_rows.notices(generation.notices, privacy),
         "reviews": history_rows.reviews(generation.reviews, privacy),
         "working_days": _working_days(generation),
         "polls": (_poll(row, privacy) for row in generation.polls),
@@ -171,6 +196,7 @@ def _about(generation: Generation) -> Row:
         "parser_version": PARSER_VERSION,
         "rules_version": RULES_VERSION,
         "subjects_version": SUBJECTS_VERSION,
+        "poll_every_seconds": generation.poll_every_seconds,
     }
 
 
@@ -212,14 +238,18 @@ def _field_columns(records: Iterable[PartnerRecord]) -> tuple[Column, ...]:
     )
 
 
-def _make_schema(db: Database, fields: tuple[Column, ...]) -> None:
-    """Bring tables and views to the catalogue's form; what has another form is made anew."""
+def _make_schema(db: Database, fields: tuple[Column, ...], *, has_subjects: bool) -> None:
+    """Bring tables and views to the catalogue's form; what has another form is made anew.
+
+    Without subjects there is no full-text search, and Datasette shows no field for it.
+    """
     wanted = [
         statement
         for table in TABLES
         for statement in table.create_statements(fields if table.name == "partners" else ())
     ]
     wanted += [statement for view in VIEWS for statement in view.create_statements()]
+    wanted += [table.search_statement() for table in TABLES if table.searched and has_subjects]
     held = [row[0] for row in db.execute(_SCHEMA).fetchall()]
     if sorted(held) == sorted(wanted):
         return
@@ -229,11 +259,20 @@ def _make_schema(db: Database, fields: tuple[Column, ...]) -> None:
         db.execute(statement)
 
 
-_SCHEMA = "select sql from sqlite_master where sql is not null and name not like 'sqlite_%'"
+# The tables in which FTS5 keeps an index come and go with it.
+_OURS = "name not like 'sqlite_%' and name not like '%\\_fts\\_%' escape '\\'"
+_SCHEMA = f"select sql from sqlite_master where sql is not null and {_OURS}"  # noqa: S608
+_REVIEWS_SQL = REVIEWS.create_statements()[0]
 _NAMES = (
-    "select type, name from sqlite_master where type in ('view', 'table')"
-    " and name not like 'sqlite_%' order by type desc"
+    f"select type, name from sqlite_master where type in ('view', 'table') and {_OURS}"  # noqa: S608
+    " order by type desc, name desc"  # an index of words goes before the table it is of
 )
+
+
+def _index_words(db: Database) -> None:
+    for table in (table for table in TABLES if table.searched):
+        name = table.search_table
+        db.execute(f'insert into "{name}" ("{name}") values (\'rebuild\')')  # noqa: S608
 
 
 def _fill(db: Database, table: str, found: Iterable[Row]) -> None:

@@ -18,6 +18,7 @@ from inbox_agent.letters import Letter
 from inbox_agent.measure import PartnerRecord
 from inbox_agent.privacy import Privacy
 from inbox_agent.response_times import Ask
+from inbox_agent.silence_gaps import RHYTHM_REACH
 from inbox_agent.standards import Cuts
 from inbox_agent.standing import Period, asks_by_period
 from inbox_agent.survival import Figures, figures
@@ -106,6 +107,8 @@ def response_times(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
             "needs_reply": ask.needs_reply,
             "needs_reply_because": "; ".join(ask.reasons),
             "reply_likelihood": ask.likelihood,
+            "counts": int(ask.is_in_figures),
+            "why_not": ask.why_not,
             "answered_elsewhere_at": text_of(ask.answered_elsewhere_at),
             "basis": ask.basis,
         }
@@ -185,6 +188,23 @@ def silence_gaps(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
         }
 
 
+def contact_gaps(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
+    """One row per gap of the 12 months before the last contact and since, the open one too."""
+    rhythm = record.rhythm
+    since = (rhythm.last_contact_at or record.as_of) - RHYTHM_REACH
+    for gap in rhythm.gaps:
+        if gap.ended_at is None or gap.ended_at > since:
+            yield {
+                "gap": gap.key,
+                "partner": privacy.partner(record.partner.key),
+                "began_at": text_of(gap.began_at),
+                "ended_at": text_of(gap.ended_at),
+                "gap_working_days": gap.gap_working_days,
+                "last_from": gap.last_from,
+                "broken_by": gap.broken_by,
+            }
+
+
 def gap_lengths(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
     """How often each length of gap occurred in the 12 months before `as_of`."""
     for length, count in sorted(Counter(record.rhythm.lengths).items()):
@@ -210,6 +230,7 @@ def conversations(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
             "conversation": conversation.key,
             "partner": privacy.partner(record.partner.key),
             "subject": privacy.subject(counting[0].subject),
+            "opened_at": text_of(counting[0].at),
             "started_at": text_of(min(instants)),
             "last_at": text_of(max(instants)),
             "opened_by": counting[0].side,
@@ -218,6 +239,7 @@ def conversations(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
             "episodes": len(conversation.episodes),
             "waiting_on": ask.responder if ask else None,
             "waiting_since_at": text_of(ask.asked_at) if ask else None,
+            "search_row": int(conversation.key[:15], 16),  # 60 bits of the digest
         }
 
 
@@ -243,6 +265,7 @@ def messages(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
             "parent": links[letter.key].parent,
             "link": links[letter.key].how,
             "split_from": links[letter.key].split_from,
+            "proves": record.proofs.get(letter.key),
         }
 
 

@@ -14,6 +14,7 @@ from inbox_agent.blind_spot import Unseen, parts_of
 from inbox_agent.bounces import bounced_letters
 from inbox_agent.business_clock import Terms
 from inbox_agent.conversations import Conversation
+from inbox_agent.figure_names import WhyNotCounted
 from inbox_agent.letters import Letter, row_key
 from inbox_agent.needs_reply import NeedsReply, Past
 from inbox_agent.outcomes import (
@@ -97,7 +98,16 @@ class Ask:
     @property
     def is_in_figures(self) -> bool:
         """Whether percentiles and rates are made of it: needs a reply, received, sane clocks."""
-        return self.needs_reply == "yes" and self.outcome != "void" and not self.is_clock_conflict
+        return self.why_not is None
+
+    @property
+    def why_not(self) -> WhyNotCounted | None:
+        """Why it is in no figure; None where it counts."""
+        if self.needs_reply != "yes":
+            return "settled" if self.needs_reply == "no" else "needs_no_reply"
+        if self.outcome == "void":
+            return "void"
+        return "clocks_clash" if self.is_clock_conflict else None
 
     def is_waiting(self, as_of: datetime) -> bool:
         """Whether somebody still waits for an answer, and who is to write next.

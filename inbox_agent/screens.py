@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from inbox_agent import words
 from inbox_agent.instants import AT_SOURCES
 from inbox_agent.sqlite_files import published_snapshot
 
@@ -198,15 +199,7 @@ def _read(database: Path, sql: str, values: tuple[object, ...]) -> list[sqlite3.
 
 def duration(seconds: int | None) -> str:
     """Seconds for people: ``2d 4h``, ``3h 5m``, ``40m``; a dash where unknown."""
-    if seconds is None:
-        return "-"
-    days, rest = divmod(timedelta(seconds=seconds), timedelta(days=1))
-    hours, minutes = divmod(rest.seconds // 60, 60)
-    parts = [(days, "d"), (hours, "h"), (minutes, "m")]
-    first = next((i for i, (amount, _) in enumerate(parts) if amount), 2)
-    return (
-        " ".join(f"{amount}{unit}" for amount, unit in parts[first : first + 2] if amount) or "0m"
-    )
+    return "-" if seconds is None else words.duration(seconds)
 
 
 def local_time(at: datetime) -> str:

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from inbox_agent.causes import evidence_of
 from inbox_agent.drift_rows import Adjusted, drift_columns, street_columns
+from inbox_agent.kept_standards import KeptStandard
 from inbox_agent.measure import PartnerRecord
 from inbox_agent.people_rows import people_columns
 from inbox_agent.privacy import Privacy
 from inbox_agent.published_rows import Row, figure_columns, flag, text_of
 from inbox_agent.sent_coverage import Coverage
 from inbox_agent.standing import urgency
+
+_OF_ANSWERS = ("we_answer_within", "they_answer_within")
 
 
 def partner_standing(record: PartnerRecord, privacy: Privacy, adjusted: Adjusted) -> Row:
@@ -62,7 +66,13 @@ def standards(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
             "asks": kept.asks,
             "misses": kept.misses,
             "suggested": kept.suggested,
+            "evidence": _evidence(kept),
         }
+
+
+def _evidence(kept: KeptStandard) -> str | None:
+    table = "response_times" if kept.standard in _OF_ANSWERS else "contact_gaps"
+    return evidence_of(table, *kept.missed) if kept.missed else None
 
 
 def alarm_record(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:

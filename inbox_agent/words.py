@@ -46,3 +46,26 @@ def spoken_age(earlier: date, later: date) -> str:
 def counted(count: int, thing: str) -> str:
     """``1 letter``, ``2 letters``."""
     return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
+def duration(seconds: int) -> str:
+    """Seconds by the calendar in the two largest units: ``2d 4h``, ``45m``, ``12s``."""
+    minutes, hours = abs(seconds) // 60, abs(seconds) // 3600
+    if minutes < 60:
+        return _signed(seconds, [(minutes, "m")] if minutes else [(abs(seconds), "s")])
+    if hours < 24:
+        return _signed(seconds, [(hours, "h"), (minutes % 60, "m")])
+    return _signed(seconds, [(hours // 24, "d"), (hours % 24, "h")])
+
+
+def working_duration(seconds: int) -> str:
+    """Working seconds in hours and minutes: ``6h 30m``, ``26h``; a working day has no length."""
+    minutes, hours = abs(seconds) // 60, abs(seconds) // 3600
+    if not minutes:
+        return _signed(seconds, [(abs(seconds), "s")])
+    return _signed(seconds, [(hours, "h"), (minutes % 60, "m")])
+
+
+def _signed(seconds: int, parts: list[tuple[int, str]]) -> str:
+    shown = " ".join(f"{count}{unit}" for count, unit in parts if count) or f"0{parts[-1][1]}"
+    return f"-{shown}" if seconds < 0 else shown

@@ -122,8 +122,12 @@ def mailbox_entry(
 
 
 def tables(database: Path, *left_out: str) -> Tables:
-    """Every table of a database but those left out, row for row as it is kept."""
-    named = "select name from sqlite_master where type = 'table' and name not like 'sqlite_%'"
+    """Every table of a database but those left out, row for row as it is kept.
+
+    How SQLite lays out a full-text index is left out: it depends on what was there before.
+    """
+    named = """select name from sqlite_master where type = 'table' and name not like 'sqlite_%'
+        and instr(name, '_fts_') = 0"""
     with closing(read_only(database)) as connection, connection:
         connection.execute("begin")
         names = [row[0] for row in connection.execute(named)]

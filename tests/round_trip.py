@@ -47,6 +47,7 @@ _BY_RECORD = (
     published_rows.response_times,
     published_rows.response_times_by_period,
     published_rows.silence_gaps,
+    published_rows.contact_gaps,
     published_rows.gap_lengths,
     people_rows.contacts,
     people_rows.introductions,

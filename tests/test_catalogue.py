@@ -12,7 +12,15 @@ import yaml
 from sample_database import make_database
 
 from inbox_agent import catalogue
-from inbox_agent.catalogue import TABLES, VIEWS, Column, Table, View
+from inbox_agent.catalogue import (
+    TABLES,
+    VIEWS,
+    Column,
+    Index,
+    PartnerIndex,
+    Table,
+    View,
+)
 
 RELATIONS: tuple[Table | View, ...] = (*TABLES, *VIEWS)
 COLUMNS = [(item, column) for item in RELATIONS for column in item.columns]
@@ -40,7 +48,7 @@ CONTRACT: dict[str, tuple[list[str], list[str]]] = {
         words("""response partner conversation episode responder is_first asked_at asked_by
         answered_at answered_by outcome response_seconds business_seconds absent_seconds nudges
         first_nudge_at last_nudge_at due_at met_standard needs_reply needs_reply_because
-        reply_likelihood answered_elsewhere_at basis"""),
+        reply_likelihood counts why_not answered_elsewhere_at basis"""),
     ),
     "response_times_by_period": (
         ["partner", "responder", "period"],
@@ -57,8 +65,8 @@ CONTRACT: dict[str, tuple[list[str], list[str]]] = {
     ),
     "conversations": (
         ["conversation"],
-        words("""conversation partner subject started_at last_at opened_by messages turns episodes
-        waiting_on waiting_since_at"""),
+        words("""conversation partner subject opened_at started_at last_at opened_by messages turns
+        episodes waiting_on waiting_since_at search_row"""),
     ),
     "contacts": (
         ["partner", "address"],
@@ -94,7 +102,7 @@ CONTRACT: dict[str, tuple[list[str], list[str]]] = {
     "standards": (
         ["partner", "standard"],
         words("""partner standard target actual unit state misses_left breaks_at share asks misses
-        suggested"""),
+        suggested evidence"""),
     ),
     "alarm_record": (
         ["partner", "alarm"],
@@ -113,12 +121,16 @@ CONTRACT: dict[str, tuple[list[str], list[str]]] = {
     "messages": (
         ["partner", "message"],
         words("""partner message conversation at at_source side kind rule counts why_not
-        from_address subject flags parent link split_from"""),
+        from_address subject flags parent link split_from proves"""),
     ),
     "alerts": (
         ["alert"],
         words("""alert partner kind level because since_at raised_at act_raised_at cleared_at
         evidence"""),
+    ),
+    "notices": (
+        ["notice"],
+        words("notice recipient kind state tried_at sent_at tries error alerts"),
     ),
     "reviews": (
         ["quarter", "partner", "measure"],
@@ -139,10 +151,14 @@ CONTRACT: dict[str, tuple[list[str], list[str]]] = {
         words("""as_of generation published_at version config_digest window_seconds
         give_up_after_seconds reopen_after_seconds timezone messages left_out
         clock_conflicts needs_reply_counts clock_sources parser_version rules_version
-        subjects_version"""),
+        subjects_version poll_every_seconds"""),
     ),
     "definitions": (["name"], ["name", "title", "chapter", "unit", "definition", "source"]),
     "working_days": (["day"], words("day begins_at ends_at is_working working_days")),
+    "contact_gaps": (
+        ["gap"],
+        words("gap partner began_at ended_at gap_working_days last_from broken_by"),
+    ),
     "gap_lengths": (["partner", "gap_working_days"], words("partner gap_working_days gaps")),
 }
 
@@ -224,8 +240,32 @@ def test_no_index_but_the_key_can_order_rows_with_equal_values() -> None:
     unique = {"working_days": {"begins_at"}}
     for table in TABLES:
         keys = set(table.primary_key) if len(table.primary_key) == 1 else set()
-        assert {i.column for i in table.indexes} <= keys | unique.get(table.name, set())
+        by_key = {index.column for index in table.indexes if isinstance(index, Index)}
+        assert by_key <= keys | unique.get(table.name, set())
         assert not set(table.sortable_columns) & set(table.primary_key[:-1])
+
+
+def test_an_index_by_partner_serves_pages_of_ours_and_no_query_of_datasette_s() -> None:
+    db = sqlite3.connect(":memory:")
+    for statement in catalogue.create_statements():
+        db.execute(statement)
+
+    def plan(sql: str) -> str:
+        return " ".join(row[3] for row in db.execute(f"explain query plan {sql}"))
+
+    for table in TABLES:
+        names = [i.name for i in table.indexes if isinstance(i, PartnerIndex)]
+        for column in ("partner", *table.sortable_columns) if names else ():
+            for which in ("", "where partner = 'x'", f"where {column} > 'x'"):
+                rest = f'from {table.name} {which} order by "{column}" desc limit 101'
+                for asked in ("*", f'{table.primary_key[-1]}, partner, "{column}"'):
+                    assert not any(name in plan(f"select {asked} {rest}") for name in names)
+        for index in table.indexes:
+            if isinstance(index, PartnerIndex):
+                where = " and ".join(filter(None, [index.said, index.where]))
+                ours = f"from {table.name} where partner = 'x' and {where} order by {index.column}"
+                assert index.name in plan(f"select * {ours} limit 20")
+    db.close()
 
 
 def test_the_metadata_covers_every_column_and_nothing_else() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sqlite3
 import tempfile
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -341,3 +343,24 @@ def test_an_address_that_looks_like_a_place_is_left_as_it_is() -> None:
     assert privacy.told("{0} is quiet; {1} may follow.", people) == (
         "x{1}@globex.com is quiet; new@globex.com may follow."
     )
+
+
+def test_subjects_are_searched_where_they_are_published_and_no_word_stays_where_not(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "partners.db"
+
+    def published_with(*, subjects: bool) -> sqlite3.Connection:
+        privacy = Privacy(people="full", our_people=True, subjects=subjects, key=b"secret")
+        publish(path, generation_of(records_of(BOX, BOX.copies), BOX, 1, privacy=privacy))
+        return sqlite3.connect(path)
+
+    sql = """select subject from conversations where search_row in
+        (select rowid from conversations_fts where conversations_fts match 'SECRÉT')"""
+    with closing(published_with(subjects=True)) as db:
+        assert {row[0].split()[1] for row in db.execute(sql)} == {"secret"}
+    with closing(published_with(subjects=False)) as db:
+        names = {row[0] for row in db.execute("select name from sqlite_master")}
+        assert not any("fts" in name for name in names)
+    with closing(published_with(subjects=True)) as db:
+        assert db.execute(sql).fetchone()

@@ -90,6 +90,7 @@ def columns_of(path: Path) -> dict[str, set[str]]:
         return {
             name: {row[0] for row in db.execute("select name from pragma_table_info(?)", (name,))}
             for (name,) in db.execute(named).fetchall()
+            if "_fts" not in name  # the full-text index is SQLite's own
         }
 
 

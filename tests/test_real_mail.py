@@ -42,7 +42,7 @@ def dump(config: Path) -> dict[str, list[tuple[object, ...]]]:
         tables = [
             row[0]
             for row in connection.execute("select name from sqlite_master where type = 'table'")
-            if row[0] not in CHANGES_AT_EVERY_POLL
+            if row[0] not in CHANGES_AT_EVERY_POLL and "_fts_" not in row[0]
         ]
         return {name: list(connection.execute(f'select * from "{name}"')) for name in tables}  # noqa: S608
 

@@ -13,8 +13,8 @@ from inbox_agent.bounces import bounced_letters
 from inbox_agent.catalogue import TABLES
 from inbox_agent.conversations import conversations_of
 from inbox_agent.delivery_reports import Delivery, Report
-from inbox_agent.kinds import Override
-from inbox_agent.letters import WHY_NOT, Letter, letters_of
+from inbox_agent.kinds import WHY_NOT, Override
+from inbox_agent.letters import Letter, letters_of
 from inbox_agent.messages import FetchedHeader, Message, parse_message
 from inbox_agent.standards import Cuts
 from inbox_agent.undelivered import failed_recipients, is_final, may_be_report, named_recipients

@@ -13,7 +13,7 @@ from typing import Any
 from inbox_agent.catalogue import metadata as _metadata
 from inbox_agent.catalogue.absence_tables import ABSENCES
 from inbox_agent.catalogue.figures import FIGURES
-from inbox_agent.catalogue.history_tables import ALERTS, REVIEWS
+from inbox_agent.catalogue.history_tables import ALERTS, NOTICES, REVIEWS
 from inbox_agent.catalogue.mail_tables import (
     CONVERSATIONS,
     MESSAGES,
@@ -21,7 +21,16 @@ from inbox_agent.catalogue.mail_tables import (
     SILENCE_GAPS,
 )
 from inbox_agent.catalogue.metadata import DATABASE, METADATA_NAME, metadata_path
-from inbox_agent.catalogue.model import UNIT_WORDS, Column, Index, Table, Unit, View
+from inbox_agent.catalogue.model import (
+    OF_A_PARTNER,
+    UNIT_WORDS,
+    Column,
+    Index,
+    PartnerIndex,
+    Table,
+    Unit,
+    View,
+)
 from inbox_agent.catalogue.partner_tables import (
     PARTNER_STANDING,
     PARTNERS,
@@ -31,6 +40,7 @@ from inbox_agent.catalogue.partner_tables import (
 from inbox_agent.catalogue.people_tables import CONTACTS, INTRODUCTIONS
 from inbox_agent.catalogue.record_tables import (
     ABOUT,
+    CONTACT_GAPS,
     DEFINITIONS,
     FOLDERS,
     GAP_LENGTHS,
@@ -62,6 +72,7 @@ TABLES: tuple[Table, ...] = (
     DRIFT,
     SENT_COVERAGE,
     ALERTS,
+    NOTICES,
     REVIEWS,
     MESSAGES,
     DEFINITIONS,
@@ -69,6 +80,7 @@ TABLES: tuple[Table, ...] = (
     FOLDERS,
     ABOUT,
     WORKING_DAYS,
+    CONTACT_GAPS,
     GAP_LENGTHS,
 )
 
@@ -111,11 +123,13 @@ __all__ = [
     "DATABASE",
     "FIGURES",
     "METADATA_NAME",
+    "OF_A_PARTNER",
     "TABLES",
     "UNIT_WORDS",
     "VIEWS",
     "Column",
     "Index",
+    "PartnerIndex",
     "Table",
     "Unit",
     "View",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inbox_agent.catalogue.model import Column, Table
+from inbox_agent.catalogue.model import Column, PartnerIndex, Table
 from inbox_agent.catalogue.partner_tables import PARTNER
 
 ALERTS = Table(
@@ -52,8 +52,37 @@ ALERTS = Table(
         ),
     ),
     primary_key=("alert",),
+    indexes=(PartnerIndex("alerts_of_partner", "raised_at"),),
     facets=("kind", "level"),
     sort_desc="raised_at",
+)
+
+NOTICES = Table(
+    name="notices",
+    title="Notices",
+    description="Every digest and every alert that was sent to somebody, or could not be. Where "
+    "it went is kept nowhere: addresses of services are secrets.",
+    source="inbox_agent's own record",
+    columns=(
+        Column("notice", "TEXT", None, "Key of one message to one address."),
+        Column("recipient", "TEXT", None, "Who is told, as the config names them: often an owner."),
+        Column("kind", "TEXT", None, "alert (at once) or digest (in the morning)."),
+        Column(
+            "state",
+            "TEXT",
+            None,
+            "sent; due (it failed and is tried again); dropped (it was over before it could be "
+            "sent, or was given up).",
+        ),
+        Column("tried_at", "TEXT", "UTC instant", "When it was tried last."),
+        Column("sent_at", "TEXT", "UTC instant", "When it was taken. Empty when it was not."),
+        Column("tries", "INTEGER", "count", "How often it was tried."),
+        Column("error", "TEXT", None, "What went wrong last. Empty when nothing did."),
+        Column("alerts", "TEXT", None, "The keys of the alerts that held then (JSON)."),
+    ),
+    primary_key=("notice",),
+    facets=("recipient", "kind", "state"),
+    sort_desc="tried_at",
 )
 
 REVIEWS = Table(

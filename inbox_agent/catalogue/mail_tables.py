@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from inbox_agent.catalogue.model import Column, Index, Table
+from inbox_agent.catalogue.model import (
+    SEARCH_ROW,
+    WAITING_OF_A_PARTNER,
+    Column,
+    Index,
+    PartnerIndex,
+    Table,
+)
 from inbox_agent.catalogue.partner_tables import LAST_FROM, MAIL_TIMES, PARTNER, USUAL_GAP
 
 CONVERSATION = Column(
@@ -12,6 +19,11 @@ SUBJECT = Column(
     "subject", "TEXT", None, "The subject as its sender wrote it. Empty where it isn't published."
 )
 _UNMEASURED = "Empty while unanswered, when answered too late, or when the clocks disagree."
+# One that lapsed and was never asked for again has stopped waiting; the waiting views say it, too.
+_UNANSWERED = (
+    "answered_at IS NULL AND needs_reply = 'yes' "
+    "AND (outcome = 'open' OR last_nudge_at IS NOT NULL)"
+)
 
 RESPONSE_TIMES = Table(
     name="response_times",
@@ -89,6 +101,15 @@ RESPONSE_TIMES = Table(
             "How many letters like it are answered, by what was known when it came. An estimate "
             "from the mail of others; whether it was answered plays no part.",
         ),
+        Column("counts", "INTEGER", "flag", "Whether figures are made of it."),
+        Column(
+            "why_not",
+            "TEXT",
+            None,
+            "Why it is in no figure: settled (a person said that it needs no reply), "
+            "needs_no_reply (it does not by its look), void (it reached nobody) or clocks_clash "
+            "(its answer is dated before it). Empty when it counts.",
+        ),
         Column(
             "answered_elsewhere_at",
             "TEXT",
@@ -107,7 +128,13 @@ RESPONSE_TIMES = Table(
     primary_key=("response",),
     facets=("responder", "outcome", "needs_reply"),
     sort_desc="asked_at",
-    indexes=(Index("unanswered_asks", "response", "answered_at IS NULL AND needs_reply = 'yes'"),),
+    indexes=(
+        Index("unanswered_asks", "response", _UNANSWERED),
+        PartnerIndex("asks_of_partner", "asked_at", also=("responder", "counts")),
+        PartnerIndex(
+            "unanswered_asks_of_partner", "asked_at", _UNANSWERED, said=WAITING_OF_A_PARTNER
+        ),
+    ),
 )
 
 CONVERSATIONS = Table(
@@ -120,6 +147,12 @@ CONVERSATIONS = Table(
         Column("conversation", "TEXT", None, "Key of the conversation."),
         PARTNER,
         SUBJECT,
+        Column(
+            "opened_at",
+            "TEXT",
+            "UTC instant",
+            "The letter that opened it; by clocks that disagree another one may be dated earlier.",
+        ),
         Column("started_at", "TEXT", "UTC instant", "Its first letter."),
         Column("last_at", "TEXT", "UTC instant", "Its latest letter."),
         Column("opened_by", "TEXT", None, "Who wrote first: us or them."),
@@ -130,9 +163,12 @@ CONVERSATIONS = Table(
         Column(
             "waiting_since_at", "TEXT", "UTC instant", "Since when. Empty when nobody is to write."
         ),
+        SEARCH_ROW,
     ),
+    searched=("subject",),
     primary_key=("conversation",),
     facets=("waiting_on", "opened_by"),
+    indexes=(PartnerIndex("latest_conversations", "last_at"),),
     sort_desc="last_at",
     label_column="subject",
 )
@@ -180,7 +216,10 @@ SILENCE_GAPS = Table(
     primary_key=("gap",),
     facets=("is_open", "last_from", "broken_by"),
     sort_desc="began_at",
-    indexes=(Index("open_gaps", "gap", "is_open = 1"),),
+    indexes=(
+        Index("open_gaps", "gap", "is_open = 1"),
+        PartnerIndex("gaps_of_partner", "began_at"),
+    ),
 )
 
 MESSAGES = Table(
@@ -255,8 +294,19 @@ MESSAGES = Table(
             "The letter it was written over, keeping its references under another subject; it "
             "begins a conversation of its own (split). Mostly empty.",
         ),
+        Column(
+            "proves",
+            "TEXT",
+            None,
+            "Of a letter of theirs that is the first to answer a letter of ours: whether that one "
+            "is in the mailbox, held or missing (see sent_coverage). Empty of all others.",
+        ),
     ),
     primary_key=("partner", "message"),
+    indexes=(
+        PartnerIndex("letters_of_conversation", "conversation"),
+        PartnerIndex("letters_left_out", "at", "counts = 0"),
+    ),
     facets=("kind", "side", "counts"),
     sort_desc="at",
 )

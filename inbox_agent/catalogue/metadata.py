@@ -7,7 +7,8 @@ from typing import Any
 
 import yaml
 
-from inbox_agent.catalogue.model import Table, View
+from inbox_agent.catalogue.model import SEARCH_ROW, Table, View
+from inbox_agent.catalogue.queries import QUERIES
 
 DATABASE = "partners"
 METADATA_NAME = "datasette-metadata.yml"
@@ -34,6 +35,14 @@ def datasette_metadata(tables: tuple[Table, ...], views: tuple[View, ...]) -> di
                 "answers. Times are UTC; what is empty is unknown or not yet measured.",
                 "allow_sql": False,
                 "tables": {item.name: _entry(item) for item in relations},
+                "queries": {
+                    query.name: {
+                        "title": query.title,
+                        "description": query.description,
+                        "sql": query.sql.strip(),
+                    }
+                    for query in QUERIES
+                },
             }
         },
     }
@@ -53,6 +62,7 @@ def _entry(item: Table | View) -> dict[str, Any]:
     }
     if isinstance(item, Table):
         entry["label_column"] = item.label_column
+        entry["fts_pk"] = SEARCH_ROW.name if item.searched else None
         if len(item.primary_key) > 1:
             entry["sortable_columns"] = list(item.sortable_columns)
     return {key: value for key, value in entry.items() if value}

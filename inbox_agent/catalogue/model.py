@@ -63,6 +63,12 @@ class Column:
         return f'"{self.name}" {self.type}{linked}'
 
 
+#: What a query says to look up rows by partner in a `PartnerIndex`.
+OF_A_PARTNER = "partner || '' IS NOT NULL"
+#: What the waiting views say instead, so that SQLite has no other index to take for them.
+WAITING_OF_A_PARTNER = "partner || 'waiting' IS NOT NULL"
+
+
 @dataclass(frozen=True, slots=True)
 class Index:
     """An index by key or unique column; see `Table` for why there are no others."""
@@ -71,12 +77,46 @@ class Index:
     column: str
     where: str = ""
 
+    def sql(self, table: str) -> str:
+        """CREATE INDEX."""
+        where = f" WHERE {self.where}" if self.where else ""
+        return f'CREATE INDEX "{self.name}" ON "{table}" ("{self.column}"){where}'
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerIndex:
+    """The rows of one partner in the order of a column, for queries that say `OF_A_PARTNER`.
+
+    SQLite takes a partial index only for a query that holds its condition. This one is true of
+    every row, and Datasette's own queries never say it: theirs stay in the order of the key.
+    `also` are columns held beside it, so that rows can be counted by them from the index alone.
+    `said` is the condition, where it is another one.
+    """
+
+    name: str
+    column: str
+    where: str = ""
+    also: tuple[str, ...] = ()
+    said: str = OF_A_PARTNER
+
+    def sql(self, table: str) -> str:
+        """CREATE INDEX."""
+        where = " AND ".join(filter(None, [self.said, self.where]))
+        columns = ", ".join(f'"{name}"' for name in ("partner", self.column, *self.also))
+        return f'CREATE INDEX "{self.name}" ON "{table}" ({columns}) WHERE {where}'
+
+
+SEARCH_ROW = Column(
+    "search_row", "INTEGER", None, "The row's number in the full-text search; of no other use."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """One published table. `source` says by which text or method its figures are made.
 
-    Every table is WITHOUT ROWID and has no index a query could be *ordered* by but its key.
+    Every table is WITHOUT ROWID and has no index a query of Datasette's could be *ordered* by
+    but its key.
     Datasette breaks ties by key from the second page on, not on the first: where rows with
     equal values come in any other order than the key's, its pages and CSV downloads leave
     rows out and give others twice. Scanned by key, equal rows stay in the order of the key.
@@ -97,7 +137,8 @@ class Table:
     label_column: str | None = None
     size: int | None = None
     hidden: bool = False
-    indexes: tuple[Index, ...] = ()
+    indexes: tuple[Index | PartnerIndex, ...] = ()
+    searched: tuple[str, ...] = ()
 
     @property
     def sortable_columns(self) -> tuple[str, ...]:
@@ -110,11 +151,25 @@ class Table:
         parts.append("PRIMARY KEY ({})".format(", ".join(f'"{k}"' for k in self.primary_key)))
         body = ",\n  ".join(parts)
         table = f'CREATE TABLE "{self.name}" (\n  {body}\n) WITHOUT ROWID'
-        return (table, *(self._index(index) for index in self.indexes))
+        return (table, *(index.sql(self.name) for index in self.indexes))
 
-    def _index(self, index: Index) -> str:
-        where = f" WHERE {index.where}" if index.where else ""
-        return f'CREATE INDEX "{index.name}" ON "{self.name}" ("{index.column}"){where}'
+    @property
+    def search_table(self) -> str:
+        """What the full-text index of the `searched` columns is called."""
+        return f"{self.name}_fts"
+
+    def search_statement(self) -> str:
+        """CREATE VIRTUAL TABLE: an index of words, accents aside, without a copy of the text.
+
+        SQLite's full-text index (FTS5) numbers rows, and these tables have no numbers: its row
+        is the column `SEARCH_ROW`, which Datasette is told of as `fts_pk`.
+        """
+        columns = ", ".join(f'"{name}"' for name in self.searched)
+        return (
+            f'CREATE VIRTUAL TABLE "{self.search_table}" USING fts5({columns}, '
+            f'content="{self.name}", content_rowid="{SEARCH_ROW.name}", '
+            "tokenize=\"unicode61 remove_diacritics 2\", prefix='2 3')"
+        )
 
 
 @dataclass(frozen=True, slots=True)

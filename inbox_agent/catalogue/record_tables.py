@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from inbox_agent.catalogue.model import Column, Index, Table
-from inbox_agent.catalogue.partner_tables import PARTNER
+from inbox_agent.catalogue.model import Column, Index, PartnerIndex, Table
+from inbox_agent.catalogue.partner_tables import LAST_FROM, MAIL_TIMES, PARTNER
 
 POLLS = Table(
     name="polls",
@@ -147,6 +147,12 @@ ABOUT = Table(
         ),
         Column("rules_version", "INTEGER", None, "Version of the rules that tell automatic mail."),
         Column("subjects_version", "INTEGER", None, "Version of the list of reply prefixes."),
+        Column(
+            "poll_every_seconds",
+            "INTEGER",
+            "seconds",
+            "How often the mailboxes are read. Empty where none is: all mail was imported.",
+        ),
     ),
     primary_key=("generation",),
 )
@@ -190,6 +196,27 @@ WORKING_DAYS = Table(
     sort_desc="day",
     hidden=True,
     indexes=(Index("day_beginnings", "begins_at"),),
+)
+
+CONTACT_GAPS = Table(
+    name="contact_gaps",
+    title="Gaps between days with contact",
+    description="Every time between two days with contact, of the 12 months before the last "
+    "contact and since: what is usual and what was longest are made of these. Those worth a look "
+    "are in silence_gaps.",
+    source=f"{MAIL_TIMES}; our working days",
+    columns=(
+        Column("gap", "TEXT", None, "Key of the gap, the same as in silence_gaps."),
+        PARTNER,
+        Column("began_at", "TEXT", "UTC instant", "The last contact before it."),
+        Column("ended_at", "TEXT", "UTC instant", "The contact that ended it. Empty while open."),
+        Column("gap_working_days", "INTEGER", "working days", "How long it was. Empty while open."),
+        LAST_FROM,
+        Column("broken_by", "TEXT", None, "Who ended it: us or them. Empty while open."),
+    ),
+    primary_key=("gap",),
+    hidden=True,
+    indexes=(PartnerIndex("contact_gaps_of_partner", "began_at"),),
 )
 
 GAP_LENGTHS = Table(

@@ -110,6 +110,13 @@ STANDARDS = Table(
             "would remind us, like 4 business hours. Empty with fewer than 5 asks of 12 months "
             "that they reminded us of.",
         ),
+        Column(
+            "evidence",
+            "TEXT",
+            None,
+            "What counts against it, as JSON: the table that holds the asks or silences, and "
+            "their keys. Empty where nothing does, and for people.",
+        ),
     ),
     primary_key=("partner", "standard"),
     facets=("standard", "state"),

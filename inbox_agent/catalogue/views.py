@@ -9,7 +9,7 @@ into seconds in every SQLite (`unixepoch` came with 3.38).
 from __future__ import annotations
 
 from inbox_agent.catalogue.mail_tables import CONVERSATION, RESPONSE_TIMES, SILENCE_GAPS, SUBJECT
-from inbox_agent.catalogue.model import Column, Table, View
+from inbox_agent.catalogue.model import WAITING_OF_A_PARTNER, Column, Table, View
 from inbox_agent.catalogue.partner_tables import (
     ACT_AT,
     LAST_FROM,
@@ -38,7 +38,9 @@ def _age(begin: str) -> str:
 _GIVE_UP = "(SELECT give_up_after_seconds FROM about ORDER BY generation DESC LIMIT 1)"
 _AGE_SOURCE = "ages at the partner's last complete poll"
 
-# An ask waits until give_up_after has passed since the last letter of its turn.
+# An ask waits until give_up_after has passed since the last letter of its turn. The last two
+# conditions hold for whatever waits; they are those of the indexes by which all asks that may wait
+# are found, or those of one partner.
 _WAITING = f"""
 SELECT r.partner, p.name, c.subject, {_age("r.asked_at")} AS waiting_seconds,
   r.due_at, p.as_of > r.due_at AS overdue, r.nudges, r.asked_at, r.asked_by, p.owner,
@@ -50,6 +52,8 @@ WHERE r.responder = '$responder' AND r.answered_at IS NULL AND r.needs_reply = '
   AND r.answered_elsewhere_at IS NULL
   AND r.outcome IN ('open', 'lapsed')
   AND {_seconds("p.as_of")} < {_seconds("coalesce(r.last_nudge_at, r.asked_at)")} + {_GIVE_UP}
+  AND (r.outcome = 'open' OR r.last_nudge_at IS NOT NULL)
+  AND r.{WAITING_OF_A_PARTNER}
 ORDER BY r.asked_at, r.response
 """
 
