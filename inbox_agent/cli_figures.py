@@ -10,21 +10,24 @@ import click
 from inbox_agent import screens
 from inbox_agent.agent import Agent
 from inbox_agent.cli_shared import AS_OF, PATH, agent_of, config_of, messages, output
-from inbox_agent.exports import export_csv
 from inbox_agent.mirror import Mirror
 from inbox_agent.mirror_rows import instant
+from inbox_agent.notice_log import notices, told_lines
 
 
 @click.command()
 @click.argument("tables", nargs=-1)
 @click.option("--to", "directory", type=PATH, required=True, help="The folder for the files.")
-@click.option("--format", "form", type=click.Choice(["csv"]), default="csv", show_default=True,
-              help="The kind of files.")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["csv", "xlsx"]), default="csv",
+              show_default=True, help="A CSV file each, or one Excel workbook of all.")  # fmt: skip
 @click.pass_context
 def export(ctx: click.Context, tables: tuple[str, ...], directory: Path, form: str) -> None:
     """Write tables and views (all, when none is named) as files for reviews."""
+    from inbox_agent.exports import export_csv, export_xlsx  # noqa: PLC0415
+
     database = Agent(config_of(ctx)).published_path
-    for path, rows in export_csv(database, tables, directory):
+    written = {"csv": export_csv, "xlsx": export_xlsx}[form]
+    for path, rows in written(database, tables, directory):
         output.print(f"{screens.printable(path)}: {rows:,} rows")
 
 
@@ -59,6 +62,8 @@ def status(ctx: click.Context) -> None:
     with Mirror(agent.mirror_path) as mirror:
         polls = mirror.polls()
         screens.status(agent.published_path, polls, mirror.folders(), output, local)
+        for line in told_lines(notices(mirror), local):
+            output.print(screens.printable(line))
     if polls:
         output.print(f"times are those of {zone.key}")
 
@@ -84,8 +89,8 @@ def review(  # noqa: PLR0913, PLR0917 - one for each option
     from inbox_agent.partner_names import partner_meant  # noqa: PLC0415
     from inbox_agent.review_files import write_review  # noqa: PLC0415
     from inbox_agent.review_screens import show_review  # noqa: PLC0415
+    from inbox_agent.review_sheets import TEAM  # noqa: PLC0415
     from inbox_agent.reviewing import kept_review  # noqa: PLC0415
-    from inbox_agent.reviews import TEAM  # noqa: PLC0415
 
     with agent_of(ctx) as agent:
         kept = kept_review(agent, quarter, as_of, again=again)

@@ -12,9 +12,16 @@ from inbox_agent.catalogue import TABLES
 from inbox_agent.errors import ConfigError
 from inbox_agent.history_rows import reviews
 from inbox_agent.privacy import Privacy
-from inbox_agent.review_sheets import For, Section, Sheet, days_of, sections, sheets
+from inbox_agent.review_sheets import (
+    HOW_IT_IS_COUNTED,
+    TEAM,
+    For,
+    Section,
+    Sheet,
+    days_of,
+    sections,
+)
 from inbox_agent.reviewing import Kept
-from inbox_agent.reviews import TEAM
 from inbox_agent.safe_cells import safe_cell
 
 # What begins or ends something in Markdown, or makes a link by itself; a letter's sender may
@@ -33,7 +40,7 @@ def write_review(kept: Kept, directory: Path, partners: Collection[str] | None) 
     The CSV holds all rows, and is written where all partners are. Raises ConfigError where a
     file can't be written.
     """
-    found = sheets(kept.rows, kept.privacy)
+    found = kept.sheets()
     texts = dict(_sheets(kept, found, partners))
     if partners is None:
         texts[f"review-{kept.quarter}.csv"] = _csv(kept)
@@ -93,10 +100,7 @@ def markdown(kept: Kept, partner: str, sheet: Sheet, reader: For) -> str:
         title = f"{name} ({shown})" if name and name != shown else shown
         head = [f"# Review {kept.quarter}: {plain(title)}", "", _said_for_us(kept)]
     else:
-        said = (
-            f"{days_of(kept.quarter)}. *You* is your side, *we* is ours. Counted are letters that "
-            "people wrote; an answer's time runs from the question to the first reply."
-        )
+        said = f"{days_of(kept.quarter)}. *You* is your side, *we* is ours. {HOW_IT_IS_COUNTED}"
         head = [f"# How we worked together, {kept.quarter}", "", said]
     body = [line for part in sections(sheet, reader) for line in _table(part)]
     return "\n".join([*head, *body, ""])

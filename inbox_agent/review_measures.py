@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
+from inbox_agent import review_sheets
 from inbox_agent.addresses import Side
 from inbox_agent.business_clock import BusinessClock
 from inbox_agent.comparisons import Comparison, compare
@@ -50,8 +51,7 @@ def _first_day(months: int) -> date:
 
 def quarter_before(quarter: Quarter, clock: BusinessClock) -> Quarter:
     """The one that ends where this one begins."""
-    year, number = int(quarter.name[:4]), int(quarter.name[-1])
-    return quarter_of(f"{year - (number == 1)}-Q{(number - 2) % 4 + 1}", clock)
+    return quarter_of(review_sheets.quarter_before(quarter.name), clock)
 
 
 @dataclass(frozen=True, slots=True)

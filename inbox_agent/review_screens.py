@@ -5,15 +5,14 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from inbox_agent.review_sheets import Section, Sheet, answer, days_of, sections, sheets
+from inbox_agent.review_sheets import TEAM, Section, Sheet, answer, days_of, sections
 from inbox_agent.reviewing import Kept
-from inbox_agent.reviews import TEAM
 from inbox_agent.screens import printable
 
 
 def show_review(kept: Kept, partner: str | None, console: Console) -> None:
     """The quarter on a terminal of 80 columns; the same review always looks the same."""
-    found, first = sheets(kept.rows, kept.privacy), kept.rows[0]
+    found, first = kept.sheets(), kept.rows[0]
     console.print(f"[bold]Review {kept.quarter}[/], {days_of(kept.quarter)}")
     console.print(
         f"[dim]frozen {first.frozen_at:%Y-%m-%d %H:%M} UTC by version {printable(first.version)},"
@@ -21,18 +20,18 @@ def show_review(kept: Kept, partner: str | None, console: Console) -> None:
     )
     console.print()
     if partner is not None:
-        console.print(f"[bold]{_name(partner, found[partner])}[/]")
+        console.print(f"[bold]{_name(kept, partner, found[partner])}[/]")
         _show(found[partner], console)
         return
     console.print("[bold]All partners together[/]")
     _show(found[TEAM], console)
-    console.print(_partners(found))
+    console.print(_partners(kept, found))
     console.print("[dim]--partner P shows one of them, --to DIR writes files[/]")
 
 
-def _name(partner: str, sheet: Sheet) -> str:
+def _name(kept: Kept, partner: str, sheet: Sheet) -> str:
     name = sheet.words("name") if "@" not in partner else None
-    return printable(name or sheet.privacy.partner(partner))
+    return printable(name or kept.privacy.partner(partner))
 
 
 def _show(sheet: Sheet, console: Console) -> None:
@@ -52,7 +51,7 @@ def _table(part: Section) -> Table:
     return table
 
 
-def _partners(found: dict[str, Sheet]) -> Table:
+def _partners(kept: Kept, found: dict[str, Sheet]) -> Table:
     """One line a partner: how fast either side answered, and how our promise was kept."""
     table = Table(box=None, title="Partners", title_justify="left", title_style="italic",
                   pad_edge=False)  # fmt: skip
@@ -65,7 +64,7 @@ def _partners(found: dict[str, Sheet]) -> Table:
         if partner == TEAM:
             continue
         table.add_row(
-            _name(partner, sheet), sheet.shown("letters_in"), sheet.shown("letters_out"),
+            _name(kept, partner, sheet), sheet.shown("letters_in"), sheet.shown("letters_out"),
             answer(sheet, "ours_p50_seconds"), answer(sheet, "theirs_p50_seconds"),
             sheet.shown("we_answer_within_state"),
         )  # fmt: skip

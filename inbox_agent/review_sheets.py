@@ -1,7 +1,8 @@
 """What a review says, section by section: for us, and as the partner may see it.
 
 The partner's sheet is put on the table: it speaks to the partner as *you*, and holds no name, no
-address, no subject, and nothing of anybody else.
+address, no subject, and nothing of anybody else. Made of the rows of the table `reviews`, which
+hold only what may be shown: the command line and the pages say the same. Pure.
 """
 
 from __future__ import annotations
@@ -9,17 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Literal
+from itertools import count
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from inbox_agent.privacy import Privacy
-from inbox_agent.review_measures import WAITS
-from inbox_agent.reviews import TEAM, Frozen
-from inbox_agent.screens import duration
-from inbox_agent.words import spoken_date
+from inbox_agent.words import duration, spoken_date, working_duration
 
 Line = tuple[str, ...]
 For = Literal["us", "them"]
+#: A row of the table `reviews`, by column.
+Row = Mapping[str, Any]
+
+#: Stands in the place of a partner where the figures are those of all partners together.
+TEAM = "team"
 
 #: What each figure of answers is called, in the order of a sheet.
 _ANSWERS = (
@@ -36,6 +39,11 @@ _ANSWERS = (
     ("change", "since then"),
     ("change_p", "likely by chance"),
 )
+#: Said under the partner's sheet, wherever it is shown.
+HOW_IT_IS_COUNTED = (
+    "Counted are letters that people wrote; an answer's time runs from the question to the first "
+    "reply."
+)
 #: A change that chance makes more often than this is not spoken of as one.
 _SURE = 0.05
 _STANDARDS = {
@@ -49,43 +57,39 @@ _STANDARDS = {
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A table with a title; `heads` name its columns."""
+    """A table with a title; `heads` name its columns, `measures` the figure each line is of."""
 
     title: str
     heads: Line
     lines: tuple[Line, ...]
+    measures: Line
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """One partner's review, or the team's, by measure."""
 
-    rows: Mapping[str, Frozen]
+    rows: Mapping[str, Row]
     zone: ZoneInfo
-    privacy: Privacy
 
     def number(self, measure: str) -> float | None:
         """A figure, None where it is unknown or not there."""
         row = self.rows.get(measure)
-        return row.value if row else None
+        return row["value"] if row else None
 
     def words(self, measure: str) -> str | None:
         """What is no number."""
         row = self.rows.get(measure)
-        return row.words if row else None
+        return row["words"] if row else None
 
     def shown(self, measure: str) -> str:
         """A figure for people; a dash where it is unknown."""
         row = self.rows.get(measure)
-        if row is None or (row.value is None and row.words is None):
+        if row is None or (row["value"] is None and row["words"] is None):
             return "-"
-        if row.value is None:
-            return row.words or "-"
-        if row.unit in ("seconds", "working seconds"):
-            return duration(round(row.value))
-        if row.unit == "share":
-            return f"{row.value:.3f}" if measure.endswith("_p") else f"{row.value:.0%}"
-        return f"{row.value:g}" if row.unit in ("count", None) else f"{row.value:g} {row.unit}"
+        if row["value"] is None:
+            return row["words"] or "-"
+        return _said(measure, row["value"], row["unit"])
 
     def day(self, measure: str) -> str:
         """The day of an instant, by the clock of the team when it was frozen."""
@@ -95,21 +99,46 @@ class Sheet:
         return spoken_date(datetime.fromisoformat(words).astimezone(self.zone).date())
 
 
-def sheets(rows: Iterable[Frozen], privacy: Privacy) -> dict[str, Sheet]:
-    """The sheet of each partner and of the team, by key, in the order they were frozen in."""
-    found: dict[str, dict[str, Frozen]] = {}
+def _said(measure: str, value: float, unit: str | None) -> str:
+    if unit == "seconds":
+        return duration(round(value))
+    if unit == "working seconds":
+        return working_duration(round(value))
+    if unit == "share":
+        return f"{value:.3f}" if measure.endswith("_p") else f"{value:.0%}"
+    return f"{value:g}" if unit in ("count", None) else f"{value:g} {unit}"
+
+
+def sheets(rows: Iterable[Row]) -> dict[str, Sheet]:
+    """The sheet of each partner and of the team, in the order their rows come in.
+
+    Of one quarter, and with the team's rows among them: they say whose clock it was.
+    """
+    found: dict[str, dict[str, Row]] = {}
     for row in rows:
-        found.setdefault(row.partner, {})[row.measure] = row
-    zone = ZoneInfo((found[TEAM]["timezone"].words or "UTC") if TEAM in found else "UTC")
-    return {partner: Sheet(measures, zone, privacy) for partner, measures in found.items()}
+        found.setdefault(row["partner"], {})[row["measure"]] = row
+    known = found.get(TEAM, {}).get("timezone")
+    zone = ZoneInfo((known["words"] if known else None) or "UTC")
+    return {partner: Sheet(measures, zone) for partner, measures in found.items()}
 
 
 def days_of(quarter: str) -> str:
     """``1 Jul to 30 Sep 2026``."""
+    first, after = first_days_of(quarter)
+    return f"{first:%-d %b} to {spoken_date(after - timedelta(days=1))}"
+
+
+def first_days_of(quarter: str) -> tuple[date, date]:
+    """The first day of a quarter, and that of the next one."""
+    months = int(quarter[:4]) * 12 + 3 * (int(quarter[-1]) - 1)
+    first, after = (date(n // 12, n % 12 + 1, 1) for n in (months, months + 3))
+    return first, after
+
+
+def quarter_before(quarter: str) -> str:
+    """The one that ends where this one begins: ``2025-Q4`` before ``2026-Q1``."""
     year, number = int(quarter[:4]), int(quarter[-1])
-    first = date(year, 3 * number - 2, 1)
-    last = (date(year, 3 * number, 28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
-    return f"{first:%-d %b} to {spoken_date(last)}"
+    return f"{year - (number == 1)}-Q{(number - 2) % 4 + 1}"
 
 
 def sections(sheet: Sheet, reader: For) -> tuple[Section, ...]:
@@ -122,12 +151,16 @@ def sections(sheet: Sheet, reader: For) -> tuple[Section, ...]:
 
 def _answers(sheet: Sheet, reader: For) -> Section:
     they = "they" if reader == "us" else "you"
-    lines = [
-        (label, *(_answer_for(reader, sheet, f"{side}_{name}") for side in ("ours", "theirs")))
+    lines = {
+        name: (
+            label,
+            *(_answer_for(reader, sheet, f"{side}_{name}") for side in ("ours", "theirs")),
+        )
         for name, label in _ANSWERS
-    ]
-    kept = tuple(line for line in lines if set(line[1:]) != {"-"})
-    return Section("Answers", ("", "we answer", f"{they} answer"), kept)
+    }
+    kept = {name: line for name, line in lines.items() if set(line[1:]) != {"-"}}
+    heads = ("", "we answer", f"{they} answer")
+    return Section("Answers", heads, tuple(kept.values()), tuple(kept))
 
 
 def _answer_for(reader: For, sheet: Sheet, measure: str) -> str:
@@ -153,7 +186,8 @@ def _rate(measure: str) -> str:
 
 def _standards(sheet: Sheet, reader: For) -> Section:
     """To the partner only what we promise; what we expect of others is our own affair."""
-    names = list(_STANDARDS) if reader == "us" else ["we_answer_within"]
+    asked = list(_STANDARDS) if reader == "us" else ["we_answer_within"]
+    names = tuple(name for name in asked if f"{name}_target" in sheet.rows)
     lines = tuple(
         (
             _STANDARDS[name],
@@ -162,50 +196,45 @@ def _standards(sheet: Sheet, reader: For) -> Section:
             sheet.words(f"{name}_state") or "nothing fell under it",
         )
         for name in names
-        if f"{name}_target" in sheet.rows
     )
     title = "Standards" if reader == "us" else "What we hold ourselves to"
-    return Section(title, ("", "aim", "reached", "at the end"), lines)
+    return Section(title, ("", "aim", "reached", "at the end"), lines, names)
 
 
 def _waits(sheet: Sheet, side: str, reader: For) -> Section:
     they = "they" if reader == "us" else "you"
     title = f"How long {they} waited for us" if side == "ours" else f"How long we waited for {they}"
     title = title.replace("for they", "for them")
-    lines = []
+    has_subjects = reader == "us" and any(name.endswith("_subject") for name in sheet.rows)
+    lines, measures = [], []
     for name, label in (("longest_wait", "longest"), ("quickest_answer", "quickest")):
-        for number in range(1, WAITS + 1):
+        for number in count(1):
             start = f"{side}_{name}_{number}"
-            if f"{start}_seconds" in sheet.rows:
-                lines.append(_wait(sheet, start, label, reader))
+            if f"{start}_seconds" not in sheet.rows:
+                break
+            line = _wait(sheet, start, label)
+            lines.append((*line, sheet.words(f"{start}_subject") or "") if has_subjects else line)
+            measures.append(name)
     heads: Line = ("", "asked", "answered", "took")
-    return Section(
-        title, (*heads, "about") if _has_subjects(sheet, reader) else heads, tuple(lines)
-    )
+    heads = (*heads, "about") if has_subjects else heads
+    return Section(title, heads, tuple(lines), tuple(measures))
 
 
-def _wait(sheet: Sheet, start: str, label: str, reader: For) -> Line:
+def _wait(sheet: Sheet, start: str, label: str) -> Line:
     answered = sheet.day(f"{start}_answered_at")
-    line = (
+    return (
         label,
         sheet.day(f"{start}_asked_at"),
         "not yet" if answered == "-" else answered,
         sheet.shown(f"{start}_seconds"),
     )
-    if not _has_subjects(sheet, reader):
-        return line
-    return (*line, sheet.privacy.subject(sheet.words(f"{start}_subject") or "") or "")
-
-
-def _has_subjects(sheet: Sheet, reader: For) -> bool:
-    is_frozen = any(row.is_subject for row in sheet.rows.values())
-    return reader == "us" and sheet.privacy.subjects and is_frozen
 
 
 def _together(sheet: Sheet, reader: For) -> Section:
     found = _of_both if reader == "us" else _for_the_partner
-    lines = tuple((label, sheet.shown(measure)) for measure, label in found(sheet))
-    return Section("Together", ("", ""), tuple(line for line in lines if line[1] != "-"))
+    lines = {measure: (label, sheet.shown(measure)) for measure, label in found(sheet)}
+    kept = {measure: line for measure, line in lines.items() if line[1] != "-"}
+    return Section("Together", ("", ""), tuple(kept.values()), tuple(kept))
 
 
 def _of_both(sheet: Sheet) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from inbox_agent.agent import Agent
 from inbox_agent.config import Config
 from inbox_agent.errors import ConfigError
 from inbox_agent.explain_cases import known_instants
+from inbox_agent.history_rows import reviews
 from inbox_agent.instants import choose_at
 from inbox_agent.measuring import measure_all
 from inbox_agent.messages import Message
@@ -18,7 +19,9 @@ from inbox_agent.mirror import Mirror
 from inbox_agent.mirror_history import forgotten, freeze, frozen_reviews, whole_mailboxes
 from inbox_agent.mirror_reading import looking_at
 from inbox_agent.privacy import Privacy
+from inbox_agent.published import publish_reviews
 from inbox_agent.review_measures import Look, Quarter, quarter_before, quarter_of
+from inbox_agent.review_sheets import Sheet, sheets
 from inbox_agent.reviews import Frozen, review
 from inbox_agent.standards import DAY_SECONDS, Span
 from inbox_agent.words import spoken_date
@@ -35,6 +38,14 @@ class Kept:
     rows: tuple[Frozen, ...]
     privacy: Privacy
     is_of_other_settings: bool
+
+    def sheets(self) -> dict[str, Sheet]:
+        """The sheet of each partner and of the team, by key, of what may be shown today."""
+        return sheets(
+            {**shown, "partner": row.partner}
+            for row in self.rows
+            for shown in reviews([row], self.privacy)
+        )
 
 
 def kept_review(agent: Agent, name: str, as_of: datetime | None, *, again: bool = False) -> Kept:
@@ -61,7 +72,9 @@ def kept_review(agent: Agent, name: str, as_of: datetime | None, *, again: bool 
             # nobody who is erased meanwhile may be in it: then it is made again
             if freeze(writable, name, found, before, again=again):
                 rows = frozen_reviews(writable, name)
-                return _kept(agent, name, rows, writable.pseudonym_key())
+                kept = _kept(agent, name, rows, writable.pseudonym_key())
+                publish_reviews(agent.published_path, frozen_reviews(writable), kept.privacy)
+                return kept
 
 
 def _kept(agent: Agent, name: str, rows: tuple[Frozen, ...], key: bytes) -> Kept:

@@ -32,10 +32,9 @@ from inbox_agent.review_measures import (
     street,
     waits,
 )
+from inbox_agent.review_sheets import TEAM
 from inbox_agent.survival import figures, without_times
 
-#: Stands in the place of a partner where the figures are those of all partners together.
-TEAM = "team"
 _SIDES: tuple[tuple[Literal["ours", "theirs"], Side], ...] = (("ours", "us"), ("theirs", "them"))
 
 

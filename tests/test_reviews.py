@@ -225,6 +225,24 @@ def test_a_frozen_review_is_read_and_nothing_is_written(place: Installation) -> 
     assert {path.name: path.read_bytes() for path in place.data.iterdir()} == state
 
 
+def test_a_review_is_published_when_it_is_frozen(place: Installation) -> None:
+    sql = "select * from reviews order by quarter, partner, measure"
+    before = place.tables("reviews")
+    frozen = [run(place, "review", name).exit_code for name in ("2024-Q1", QUARTER)]
+    assert frozen == [0, 0]
+    found = query(place.published, sql)
+    assert {row[0] for row in found} == {"2024-Q1", QUARTER}
+    assert place.tables("reviews") == before
+    place.agent(KNOWN_UNTIL).rebuild()
+    assert query(place.published, sql) == found
+
+
+def test_a_review_is_frozen_where_nothing_is_published(place: Installation) -> None:
+    place.published.unlink()
+    assert run(place, "review", QUARTER).exit_code == 0
+    assert not place.published.exists()
+
+
 def test_reviews_are_published_and_outlive_what_is_published(place: Installation) -> None:
     place.agent(KNOWN_UNTIL).rebuild()
     sql = "select * from reviews order by partner, measure"
