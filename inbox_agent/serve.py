@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import ipaddress
 import os
 import socket
 import subprocess
@@ -16,14 +15,14 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from datasette.utils import BadMetadataError, parse_metadata
 from datasette.version import __version__ as datasette_version
 
 from inbox_agent.catalogue import METADATA_NAME, metadata_path
 from inbox_agent.errors import ConfigError
+from inbox_agent.serve_locks import LOOPBACK, Entrance, check_exposure
 from inbox_agent.sqlite_files import must_exist
 
-DEFAULT_HOST = "127.0.0.1"
+DEFAULT_HOST = LOOPBACK
 DEFAULT_PORT = 8001
 
 _PORTS_TRIED = 20
@@ -45,23 +44,27 @@ SETTINGS: tuple[tuple[str, str], ...] = (
 )
 
 
-def datasette_args(database: Path, metadata: Path, host: str, port: int) -> list[str]:
+def datasette_args(
+    database: Path, metadata: Path, host: str, port: int, base_url: str = "/"
+) -> list[str]:
     """The arguments after ``datasette``, for 0.65 and for 1.0.
 
     1.0 reads permissions out of the config file alone and silently drops them from metadata, so
     there the one file is given as both.
     """
     args = ["serve", str(database), "-m", str(metadata), "-h", host, "-p", str(port)]
-    for name, value in SETTINGS:
+    for name, value in (*SETTINGS, *([("base_url", base_url)] if base_url != "/" else [])):
         args += ["--setting", name, value]
     if int(datasette_version.split(".")[0]) >= 1:
         args += ["-c", str(metadata)]
     return args
 
 
-def datasette_command(database: Path, metadata: Path, host: str, port: int) -> list[str]:
+def datasette_command(
+    database: Path, metadata: Path, host: str, port: int, base_url: str = "/"
+) -> list[str]:
     """The command that runs Datasette with this very Python."""
-    args = datasette_args(database, metadata, host, port)
+    args = datasette_args(database, metadata, host, port, base_url)
     return [sys.executable, "-m", "datasette", *args]
 
 
@@ -69,55 +72,17 @@ def find_metadata(config: Path, given: Path | None = None) -> Path:
     """The metadata to serve with: the one given, else the project's own, else the shipped one.
 
     The project's own lies beside the folder the config is in. Raises ConfigError where the
-    given one is missing.
+    given one is missing, and where we may not look for the other.
     """
     if given is not None:
         if not given.is_file():
             raise ConfigError(f"{given}: there is no such metadata file; check --metadata")
         return given
     own = config.resolve().parent.parent / METADATA_NAME
-    return own if own.is_file() else metadata_path()
-
-
-def check_exposure(host: str, metadata: Path) -> None:
-    """Refuse to listen to other computers without saying who may look.
-
-    An `allow` block at the top of the metadata locks every page; one further down would leave
-    the front page open. Raises ConfigError.
-    """
-    if _is_loopback(host) or _is_locked(_read(metadata)):
-        return
-    raise ConfigError(
-        f"{metadata}: anybody who can reach {host} could read the mailbox's figures; "
-        'add a top-level `allow` block, like `allow: {id: "*"}`, and a sign-in plugin, '
-        f"or serve on {DEFAULT_HOST}"
-    )
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
     try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
-def _is_locked(metadata: dict[str, Any]) -> bool:
-    """Whether the top level says who may look; ``allow: true`` lets everybody in."""
-    return metadata.get("allow") not in (None, True)
-
-
-def _read(metadata: Path) -> dict[str, Any]:
-    try:
-        found = parse_metadata(metadata.read_text(encoding="utf-8"))
-    except OSError as exc:
-        raise ConfigError(f"{metadata}: can't be read: {exc.strerror}") from exc
-    except (BadMetadataError, UnicodeDecodeError) as exc:
-        raise ConfigError(f"{metadata}: is neither YAML nor JSON; mend or remove it") from exc
-    if not isinstance(found, dict):
-        raise ConfigError(f"{metadata}: holds no settings; see the shipped {METADATA_NAME}")
-    return found
+        return own if own.is_file() else metadata_path()
+    except OSError as exc:  # a folder that is closed to us
+        raise ConfigError(f"{own}: can't be read: {exc.strerror}") from exc
 
 
 def check_port(host: str, port: int) -> None:
@@ -146,21 +111,25 @@ def _port_trouble(host: str, port: int, exc: OSError) -> str:
 
 def serve(
     database: Path,
-    metadata: Path,
-    host: str = DEFAULT_HOST,
+    entrance: Entrance,
     port: int = DEFAULT_PORT,
-    execute: Callable[[str, list[str]], Any] = os.execv,
+    outside: Mapping[str, str] = os.environ,
+    execute: Callable[[str, list[str], dict[str, str]], Any] = os.execve,
 ) -> None:
     """Become Datasette serving `partners.db`; returns only if `execute` does.
 
-    Raises StoreError where there is no database yet, ConfigError where the metadata, the host
-    or the port won't do.
+    `outside` is the environment it is to have, what the entrance adds aside. Raises StoreError
+    where there is no database yet, ConfigError where the metadata, the host or the port won't do.
     """
     must_exist(database)
-    check_exposure(host, metadata)
-    check_port(host, port)
-    command = datasette_command(database, metadata, host, port)
-    execute(command[0], command)
+    check_exposure(entrance.host, entrance.metadata)
+    check_port(entrance.host, port)
+    command = _command(database, entrance, port)
+    execute(command[0], command, entrance.environment(outside))
+
+
+def _command(database: Path, entrance: Entrance, port: int) -> list[str]:
+    return datasette_command(database, entrance.metadata, entrance.host, port, entrance.base_url)
 
 
 def free_port(host: str, first: int) -> int:
@@ -176,29 +145,28 @@ def free_port(host: str, first: int) -> int:
 
 def start(
     database: Path,
-    metadata: Path,
-    host: str = DEFAULT_HOST,
+    entrance: Entrance,
     port: int = DEFAULT_PORT,
-    environment: Mapping[str, str] | None = None,
+    outside: Mapping[str, str] = os.environ,
 ) -> subprocess.Popen[bytes]:
     """Datasette as a child process that answers already; what it says goes into `serve.log`.
 
     Raises ConfigError where it does not come up.
     """
-    check_exposure(host, metadata)
-    check_port(host, port)
+    check_exposure(entrance.host, entrance.metadata)
+    check_port(entrance.host, port)
     log = database.with_name("serve.log")
     log.unlink(missing_ok=True)
     child = subprocess.Popen(  # noqa: S603 - our own arguments
-        datasette_command(database, metadata, host, port),
+        _command(database, entrance, port),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env=environment,
+        env=entrance.environment(outside),
     )
     keeper = Thread(target=_keep, args=(child.stdout, log, LOG_OCTETS), daemon=True)
     keeper.start()
     try:
-        if _answers(child, host, port):
+        if _answers(child, entrance.host, port):
             return child
     except BaseException:
         _end(child)

@@ -146,7 +146,7 @@ def test_check_works_beside_a_running_agent(place: Installation) -> None:
         db.execute("update polls set folders = 99")
         findings = found(place)
     assert exit_code(findings) == 0
-    (said,) = (text for text in texts(findings, Level.NOTE) if "agent" in text)
+    (said,) = (text for text in texts(findings, Level.NOTE) if "agent is" in text)
     assert re.fullmatch(r"an agent is at work here \(process \d+\)", said)
 
 

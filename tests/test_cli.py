@@ -382,10 +382,11 @@ def test_the_demo_serves_until_it_is_asked_to_stop(tmp_path: Path, how: int) -> 
     port = free_port()
     with running("demo", "--dir", "d", "--port", str(port), top=tmp_path) as process:
         assert process.stdout
-        said = ""
+        before = said = ""
         while "http://" not in said:
-            said = process.stdout.readline()
+            before, said = said, process.stdout.readline()
             assert said, process.stderr and process.stderr.read()
+        assert before == "sample data, open: everybody on this computer may look\n"
         (address,) = re.findall(r"http://\S+", said)
         assert address == f"http://127.0.0.1:{port}/partners"
         assert status_of(address) == 200
@@ -399,15 +400,15 @@ def test_the_demo_serves_until_it_is_asked_to_stop(tmp_path: Path, how: int) -> 
 @pytest.mark.slow
 def test_run_serves_beside_polling_and_leaves_nobody_behind(place: Installation) -> None:
     port = free_port()
-    with running("-c", str(place.config), "run", "--serve", "--port", str(port), top=place.top) as (
-        process
-    ):
+    command = ("-c", str(place.config), "run", "--serve", "--open", "--port", str(port))
+    with running(*command, top=place.top) as process:
         assert process.stderr
         said = ""
         while "http://" not in said:
             said = process.stderr.readline()
             assert said
         (address,) = re.findall(r"http://\S+", said)
+        assert said.endswith(" (open: everybody on this computer may look)\n")
         shown_there = address.removesuffix("/partners") + "/partners/partners.json?_shape=array"
         with urllib.request.urlopen(shown_there, timeout=30) as answer:  # noqa: S310
             assert [row["partner"] for row in json.load(answer)] == ["globex.example"]

@@ -276,7 +276,7 @@ def test_datasette_inherits_no_password_and_logs_no_address_that_is_opened(
     secret = {"TEAM_SECRET": server.password}
     assert place.run("poll", env={**os.environ, **secret}).returncode == 0
     (port,) = free_ports(1)
-    command = place.command("serve", "--port", str(port))
+    command = place.command("serve", "--open", "--port", str(port))
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen(command, env={**os.environ, **secret}, stdout=log, stderr=log)
         try:

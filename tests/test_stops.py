@@ -301,7 +301,7 @@ def serving(tmp_path: Path) -> Iterator[tuple[Program, int]]:
         port = port_of(free)
     with serve_letters(sample(40)) as good:
         place = trying(tmp_path, EmbeddedServer(good))
-        with program(place, "--serve", "--port", str(port)) as running:
+        with program(place, "--serve", "--open", "--port", str(port)) as running:
             until(lambda: answers(port))
             yield running, port
 

@@ -1,0 +1,1 @@
+"""Who comes in: the lock before Datasette, signing in, headers of safety."""

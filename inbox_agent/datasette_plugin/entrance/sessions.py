@@ -1,0 +1,67 @@
+"""A session: the cookie that says who signed in, until when, and with which password.
+
+It is Datasette's own (`ds_actor`, signed with its secret), so that signing out is, too.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from datasette.utils import baseconv
+from datasette.utils.asgi import Request
+from itsdangerous import BadSignature
+
+from inbox_agent.datasette_plugin.entrance.locks import Actor, Lock, actor_of
+
+if TYPE_CHECKING:
+    from datasette.app import Datasette
+
+    from inbox_agent.users import User
+
+COOKIE = "ds_actor"
+SESSION_SECONDS = 14 * 24 * 3600
+
+
+def begin(datasette: Datasette, response: Any, user: User, is_secure: bool) -> None:
+    """Give the browser a session of a fortnight; over TLS it is sent over TLS alone."""
+    ends_at = int(time.time()) + SESSION_SECONDS
+    said = {"a": dict(actor_of(user)), "e": baseconv.base62.encode(ends_at), "m": user.mark}
+    response.set_cookie(
+        COOKIE,
+        datasette.sign(said, "actor"),
+        max_age=SESSION_SECONDS,
+        secure=is_secure,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def signed_in(datasette: Datasette, lock: Lock, scope: Any) -> Actor | None:
+    """Who the cookie of a request is of; None for one that is none, or none any more."""
+    try:
+        cookie = Request(scope, None).cookies.get(COOKIE, "")
+        said = datasette.unsign(cookie, "actor") if cookie else None
+        ends_at = int(baseconv.base62.decode(said["e"])) if said else 0
+        user = lock.accounts.users().get(said["a"]["id"]) if said else None
+    except (BadSignature, KeyError, TypeError, ValueError, AttributeError):
+        return None
+    except Exception:  # noqa: BLE001 - http.cookies raises its own for a line that is no cookie
+        return None
+    if user is None or time.time() > ends_at or (said or {}).get("m") != user.mark:
+        return None
+    return actor_of(user)
+
+
+def without_session(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The header lines of a request without what says who somebody is: cookie, Basic."""
+    return [
+        (name, _other_cookies(value) if name.lower() == b"cookie" else value)
+        for name, value in headers
+        if name.lower() != b"authorization" or not value.lower().startswith(b"basic ")
+    ]
+
+
+def _other_cookies(value: bytes) -> bytes:
+    parts = [part.strip() for part in value.split(b";")]
+    return b"; ".join(part for part in parts if part.partition(b"=")[0].strip() != COOKIE.encode())
