@@ -20,6 +20,7 @@ from inbox_agent.measuring import measure_all, moved_on, of_whole_mailboxes
 from inbox_agent.mirror import Mirror
 from inbox_agent.mirror_history import alert_log, frozen_reviews, next_generation, whole_mailboxes
 from inbox_agent.mirror_rows import Counts, Poll
+from inbox_agent.notice_log import notices
 from inbox_agent.oauth2 import Login, login_of
 from inbox_agent.privacy import Privacy
 from inbox_agent.progress import Progress, Silent
@@ -279,15 +280,18 @@ class Agent:
                 clock_sources=clock_sources(held, self.config.roster().received_by),
                 clock=self.config.our_clock(),
                 cuts=self.config.cuts(),
-                privacy=self._privacy(mirror),
+                privacy=self.privacy(mirror),
                 polls=mirror.polls(),
                 folders=mirror.folders(),
                 alerts=tuple(alert_log(mirror).alerts.values()),
                 reviews=frozen_reviews(mirror),
+                notices=notices(mirror),
+                poll_every_seconds=self.config.poll_every_seconds,
             ),
         )
         report.partners = len(records)
 
-    def _privacy(self, mirror: Mirror) -> Privacy:
+    def privacy(self, mirror: Mirror) -> Privacy:
+        """What may be seen of people and subjects outside the mirror."""
         chosen = self.config.publish
         return Privacy(chosen.people, chosen.our_people, chosen.subjects, mirror.pseudonym_key())

@@ -12,6 +12,8 @@ from inbox_agent.agent import Agent
 from inbox_agent.checks_findings import Finding, Place
 from inbox_agent.checks_letters import check_letters
 from inbox_agent.checks_mailbox import check_mailbox
+from inbox_agent.checks_notices import check_notices
+from inbox_agent.checks_pages import check_pages
 from inbox_agent.checks_store import (
     Databases,
     check_agent,
@@ -22,7 +24,7 @@ from inbox_agent.checks_store import (
 
 
 def check_all(agent: Agent) -> Iterator[Finding]:
-    """Look at the config, the data directory, every mailbox, and the letters held."""
+    """Look at the config, the data directory, every mailbox, the letters held, the pages."""
     yield from _config(agent)
     data = Databases(agent.config.data_directory, agent.mirror_path, agent.published_path)
     yield from check_directory(data)
@@ -34,6 +36,8 @@ def check_all(agent: Agent) -> Iterator[Finding]:
         yield from check_mailbox(agent, settings)
     if data.is_open:
         yield from check_letters(agent, data)
+        yield from check_pages(agent.config)
+    yield from check_notices(agent)
 
 
 def _config(agent: Agent) -> Iterator[Finding]:

@@ -9,9 +9,20 @@ from pathlib import Path
 
 import click
 
-from inbox_agent import __version__, cli_figures, cli_run, cli_store, screens, serve, setup_files
+from inbox_agent import (
+    __version__,
+    cli_figures,
+    cli_run,
+    cli_serve,
+    cli_store,
+    cli_users,
+    screens,
+    serve,
+    setup_files,
+)
 from inbox_agent.agent import Agent
-from inbox_agent.cli_run import served
+from inbox_agent.cli_notify import notify
+from inbox_agent.cli_serve import entrance_of, served
 from inbox_agent.cli_shared import (
     AS_OF,
     DEFAULT_CONFIG,
@@ -55,11 +66,12 @@ def demo(ctx: click.Context, directory: Path, port: int | None, no_serve: bool) 
     output.print(f"\n{letters:,} letters read, {report.partners:,} partners measured")
     if report.errors or no_serve:
         finish(ctx, report)
-    metadata = serve.find_metadata(agent.config.path)
     chosen = port or serve.free_port(serve.DEFAULT_HOST, serve.DEFAULT_PORT)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with served(agent.published_path, metadata, serve.DEFAULT_HOST, chosen) as child:
-        output.print(f"Ctrl-C ends it. Look at http://{serve.DEFAULT_HOST}:{chosen}/partners")
+    entrance = entrance_of(agent.config, is_open=True)
+    with served(agent.published_path, entrance, chosen) as child:
+        output.print(f"sample data, {entrance.words}")
+        output.print(f"Ctrl-C ends it. Look at http://{serve.DEFAULT_HOST}:{chosen}/")
         child.wait()
 
 
@@ -135,10 +147,11 @@ def poll(ctx: click.Context, as_of: datetime | None) -> None:
 
 
 for _command in (
-    *(cli_run.run, cli_run.serve_command),
+    *(cli_run.run, cli_serve.serve_command, cli_users.users_group),
     *(cli_store.import_command, cli_store.rebuild),
     *(cli_store.backup, cli_store.erase, cli_store.purge),
     *(cli_figures.export, cli_figures.partners, cli_figures.status),
     *(cli_figures.review, cli_figures.explain),
+    notify,
 ):
     main.add_command(_command)

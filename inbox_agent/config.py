@@ -31,16 +31,20 @@ from inbox_agent.config_models import (
     StandardsSettings,
     TeamSettings,
 )
+from inbox_agent.config_notices import NoticesSettings, Recipient
+from inbox_agent.config_serving import ServeSettings
 from inbox_agent.standards import DAY_SECONDS, Cuts, Standards
 
 __all__ = [
     "Config",
     "MailboxSettings",
     "NoReplyNeeded",
+    "NoticesSettings",
     "OAuth2Settings",
     "PasswordSettings",
     "PollSettings",
     "PublishSettings",
+    "Recipient",
     "TeamSettings",
     "is_there",
     "load_config",
@@ -79,6 +83,11 @@ class Config:
         return self.file.poll
 
     @property
+    def poll_every_seconds(self) -> int | None:
+        """Seconds between two polls of a mailbox; None where letters are imported only."""
+        return self.poll.every_seconds if self.mailboxes else None
+
+    @property
     def mailboxes(self) -> tuple[MailboxSettings, ...]:
         """The accounts to read; none when letters are imported only."""
         return self.file.mailboxes
@@ -87,6 +96,16 @@ class Config:
     def publish(self) -> PublishSettings:
         """What crosses into ``partners.db``."""
         return self.file.publish
+
+    @property
+    def serve(self) -> ServeSettings:
+        """How the pages are reached."""
+        return self.file.serve
+
+    @property
+    def notices(self) -> NoticesSettings:
+        """Who is told, and when."""
+        return self.file.notices
 
     @property
     def retention_months(self) -> int | None:

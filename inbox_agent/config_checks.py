@@ -42,6 +42,12 @@ def config_checks(config: ConfigFile) -> Found:
     yield from _doubles(
         [(("mailboxes", i, "name"), each.name) for i, each in enumerate(config.mailboxes)]
     )
+    # A systemd credential goes by the name of a mailbox or of who is told.
+    told = [(("notices", "to", i), each.key) for i, each in enumerate(config.notices.to)]
+    names = [(("mailboxes", i, "name"), each.name) for i, each in enumerate(config.mailboxes)]
+    for loc, problem in _doubles([*names, *told]):
+        if loc[0] == "notices":
+            yield loc, f"{problem}; give this entry a name of its own"
     variables = list(_variables(config))
     yield from _same_letters(config)
     for loc, problem in _doubles(variables):
@@ -56,6 +62,9 @@ def _variables(config: ConfigFile) -> Iterator[tuple[Loc, str]]:
         secret = each.oauth2.client_secret if each.oauth2 is not None else None
         if secret is not None and secret.env:
             yield ("mailboxes", i, "oauth2", "client_secret", "env"), secret.env
+    for i, recipient in enumerate(config.notices.to):
+        if recipient.urls.env:
+            yield ("notices", "to", i, "urls", "env"), recipient.urls.env
 
 
 def _same_letters(config: ConfigFile) -> Found:

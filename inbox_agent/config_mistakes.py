@@ -31,7 +31,7 @@ _WANTED = {
     "dict_type": "a table of keys of your own",
 }
 #: Under these somebody may have written the secret itself: it is never shown.
-_SECRET_KEYS = frozenset({"password", "client_secret"})
+_SECRET_KEYS = frozenset({"password", "client_secret", "urls"})
 
 
 @dataclass(frozen=True, slots=True)

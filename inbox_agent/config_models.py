@@ -32,6 +32,8 @@ from inbox_agent.config_logins import (
     exactly_one,
     not_empty,
 )
+from inbox_agent.config_notices import NoticesSettings
+from inbox_agent.config_serving import ServeSettings
 from inbox_agent.kinds import Kind, Override
 from inbox_agent.standards import DAY_SECONDS, Span
 
@@ -254,8 +256,10 @@ class ConfigFile(Section):
     kinds: tuple[KindEntry, ...] = ()
     measures: MeasuresSettings = MeasuresSettings()
     publish: PublishSettings = PublishSettings()
+    serve: ServeSettings = ServeSettings()
     retention: RetentionSettings = RetentionSettings()
     read_text: ReadTextSettings = ReadTextSettings()
+    notices: NoticesSettings = NoticesSettings()
 
 
 class MergedDomain(Section):

@@ -14,7 +14,7 @@ import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from inbox_agent.config import MailboxSettings, PasswordSettings
+from inbox_agent.config import MailboxSettings, PasswordSettings, Recipient
 from inbox_agent.errors import ConfigError
 
 #: A command that asks a person or a token may take a while; one that hangs must not hold a poll.
@@ -41,12 +41,29 @@ def client_secret(settings: MailboxSettings) -> str | None:
     return None if place is None else _secret(settings, place, "oauth2.client_secret")
 
 
-def environment_without_secrets(mailboxes: Iterable[MailboxSettings]) -> dict[str, str]:
+def notice_urls(recipient: Recipient) -> str:
+    """The addresses at which somebody is told, as they stand in their place: they are secrets.
+
+    Found and refused like a password; a systemd credential is named like the recipient.
+    """
+    credential = _systemd_credential(recipient.key, 'notices to "{}": {}')
+    if credential is not None:
+        return _clean(*credential)
+    place = recipient.urls
+    (kind,) = (kind for kind in _SOURCES if getattr(place, kind) is not None)
+    refusal = Refusal(recipient.key, f"urls.{kind}", 'notices to "{}": {}')
+    return _SOURCES[kind](place, recipient.key, refusal)
+
+
+def environment_without_secrets(
+    mailboxes: Iterable[MailboxSettings], recipients: Iterable[Recipient] = ()
+) -> dict[str, str]:
     """Our environment without the variables that the config names as places of secrets.
 
     For programs that need none of them, also while some are still to be read.
     """
     named = {place.env for each in mailboxes for place in _places(each) if place is not None}
+    named |= {each.urls.env for each in recipients}
     return {name: value for name, value in os.environ.items() if name not in named}
 
 
@@ -68,8 +85,8 @@ def _secret(settings: MailboxSettings, place: PasswordSettings | None, key: str)
 class Refusal:
     """Makes the errors of one mailbox and key; what was read is no part of them."""
 
-    def __init__(self, mailbox: str, key: str) -> None:
-        self._where = f'mailbox "{mailbox}": {key}'
+    def __init__(self, mailbox: str, key: str, where: str = 'mailbox "{}": {}') -> None:
+        self._where = where.format(mailbox, key)
 
     def __call__(self, problem: str) -> ConfigError:
         """The error for a problem, which is said together with its remedy."""
@@ -94,13 +111,15 @@ def _clean(raw: bytes, refusal: Refusal) -> str:
     return text
 
 
-def _systemd_credential(mailbox: str) -> tuple[bytes, Refusal] | None:
+def _systemd_credential(
+    mailbox: str, where: str = 'mailbox "{}": {}'
+) -> tuple[bytes, Refusal] | None:
     """What systemd hands us for a mailbox. It sets the rights itself, so they are not judged."""
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     path = Path(folder) / mailbox if folder else None
     if path is None:
         return None
-    refusal = Refusal(mailbox, f"systemd credential {path}")
+    refusal = Refusal(mailbox, f"systemd credential {path}", where)
     try:
         return (path.read_bytes(), refusal) if path.is_file() else None
     except OSError as exc:

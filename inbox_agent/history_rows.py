@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from inbox_agent.alert_log import Alert
+from inbox_agent.letters import row_key
+from inbox_agent.notice_log import Notice
 from inbox_agent.privacy import Privacy
 from inbox_agent.published_rows import Row, text_of
 from inbox_agent.reviews import Frozen
@@ -44,6 +46,24 @@ def _evidence(alert: Alert, privacy: Privacy) -> str:
         return {key: shown(each) for key, each in part.items()} if isinstance(part, dict) else part
 
     return json.dumps(shown(json.loads(alert.evidence)))
+
+
+def notices(held: Iterable[Notice], privacy: Privacy) -> Iterator[Row]:
+    """One row per message to one address that was tried at least once."""
+    for notice in held:
+        if notice.tries:
+            parts = (notice.recipient, notice.address, notice.kind, notice.key)
+            yield {
+                "notice": privacy.row_key(row_key(*parts)),
+                "recipient": notice.recipient,
+                "kind": notice.kind,
+                "state": notice.state,
+                "tried_at": text_of(notice.tried_at),
+                "sent_at": text_of(notice.sent_at),
+                "tries": notice.tries,
+                "error": notice.error,
+                "alerts": json.dumps([privacy.row_key(key) for key in notice.alerts]),
+            }
 
 
 def reviews(frozen: Iterable[Frozen], privacy: Privacy) -> Iterator[Row]:

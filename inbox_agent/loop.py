@@ -20,6 +20,7 @@ from inbox_agent.config import MailboxSettings
 from inbox_agent.due_times import Job, Scheduler, Sleep
 from inbox_agent.errors import InboxAgentError
 from inbox_agent.events import Event, fault, idle_lost, polled
+from inbox_agent.notifying import LOOK_SECONDS, Notified, Notifying
 from inbox_agent.publishing import Published, Publishing
 from inbox_agent.shared_mirror import SharedMirror, Turn
 from inbox_agent.watching import Chance, IdleWatch, again_seconds
@@ -78,11 +79,16 @@ class Loop:
     leaves_threads: bool = False
 
     def __post_init__(self) -> None:
-        self._said: queue.SimpleQueue[Pass | Published | Watched | Event] = queue.SimpleQueue()
+        self._said: queue.SimpleQueue[Pass | Published | Notified | Watched | Event] = (
+            queue.SimpleQueue()
+        )
         self._turn = Turn()
         self._publishing = Publishing(
             self.agent, self._turn, self.scheduler.ticks, self.chance, self._said.put
         )
+        self._notifying = Notifying(self.agent, self._turn, self._said.put)
+        if self._notifying.has_readers:
+            self.scheduler.every(LOOK_SECONDS).seconds.do(self._notifying.ask)
         self._sleep = Sleep(self.scheduler.ticks, self.wall)
         self._watched = [self._watch(each) for each in self.agent.config.mailboxes]
 
@@ -149,6 +155,7 @@ class Loop:
         self._hear(min(_TICK_SECONDS, max(0.01, self.scheduler.soonest())))
         is_reading = any(each.thread or each.is_waiting for each in self._watched)
         self._publishing.begin(is_reading=is_reading)
+        self._notifying.begin()
 
     def _wake(self) -> None:
         """Have every mailbox read soon, except those that fail: they have a time of their own."""
@@ -168,6 +175,11 @@ class Loop:
         elif isinstance(said, Published):
             self.tell(self._publishing.ended(said))
             self.after_round(said.report)
+            self._notifying.ask()
+        elif isinstance(said, Notified):
+            self._notifying.ended()
+            for event in said.events():
+                self.tell(event)
         elif isinstance(said, Event):
             self.tell(said)
         elif not said.failures:
@@ -262,6 +274,7 @@ class Loop:
         for thread in threads:
             thread.join(left())
         has_published = self._publishing.end(left())
+        has_told = self._notifying.end(left())
         is_reading = any(thread.is_alive() for thread in threads)
         is_idling = any(each.idle.is_alive() for each in self._watched)
-        self.leaves_threads = is_reading or is_idling or not has_published
+        self.leaves_threads = is_reading or is_idling or not (has_published and has_told)

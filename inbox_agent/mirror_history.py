@@ -13,6 +13,7 @@ from inbox_agent.letters import row_key
 from inbox_agent.measure import PartnerRecord
 from inbox_agent.mirror import Mirror
 from inbox_agent.mirror_rows import instant, seconds
+from inbox_agent.notice_log import forget_in_notices, forget_notices_before
 from inbox_agent.reviews import Frozen
 
 _ALERT = (
@@ -172,6 +173,7 @@ def forget(mirror: Mirror, is_erased: IsErased) -> None:
         changed = list(_alerts_without(alert_log(mirror).alerts.values(), is_erased))
         db.conn.executemany("delete from alert_log where alert = ?", [(old,) for old, _ in changed])
         db.conn.executemany(_ALERT, [_alert_row(alert) for _, alert in changed])
+        forget_in_notices(mirror, is_erased, {old: alert.alert for old, alert in changed})
         said = mirror.rows("select rowid, words from reviews where words is not null")
         texts = [(without_traces(row["words"], is_erased), row) for row in said]
         db.conn.executemany(
@@ -187,6 +189,7 @@ def forget_before(mirror: Mirror, before: datetime) -> None:
     """
     with mirror.writing() as db:
         db.execute("delete from alert_log where cleared_at < ?", [seconds(before)])
+        forget_notices_before(mirror, before)
         db.execute(_SUBJECTS_BEFORE, [f"{before:%Y-%m-%dT%H:%M:%SZ}"])
 
 

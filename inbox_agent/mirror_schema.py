@@ -161,3 +161,30 @@ def add_history(db: Database) -> None:
         " words text, unit text, frozen_at integer, version text, config_digest text)"
     )
     db.table("reviews").create_index(["quarter", "partner", "measure"], unique=True)
+
+
+@migrations()
+def add_notices(db: Database) -> None:
+    """What people were told, or are to be told: one row for each message to each address.
+
+    `address` counts the addresses of a recipient; their words are kept nowhere. `key` is the
+    cause of an alert, or the day of a digest.
+    """
+    db.table("notices").create(
+        {
+            "recipient": str,
+            "address": int,
+            "kind": str,
+            "key": str,
+            "state": str,
+            "alerts": str,
+            "as_of": int,
+            "tried_at": int,
+            "tries": int,
+            "failures": int,
+            "next_try_at": int,
+            "sent_at": int,
+            "error": str,
+        },
+        pk=("recipient", "address", "kind", "key"),
+    )

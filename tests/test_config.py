@@ -404,6 +404,7 @@ def test_the_examples_load_with_all_that_is_left_out_put_in(tmp_path: Path) -> N
                 whole.file.measures,
                 whole.file.publish,
                 whole.file.read_text,
+                whole.file.serve,
                 *whole.mailboxes,
                 *whole.file.tiers.values(),
             ),

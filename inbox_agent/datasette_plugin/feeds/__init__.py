@@ -1,0 +1,1 @@
+"""Alerts as Atom, what falls due as a calendar."""
