@@ -7,16 +7,23 @@ Reads `partners.db` alone, through Datasette; knows nothing of mailboxes. Writte
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
 import rich
 from datasette import hookimpl
 
-from inbox_agent import __version__
 from inbox_agent.catalogue import DATABASE, TABLES, VIEWS, column_of
-from inbox_agent.datasette_plugin import downloads
-from inbox_agent.datasette_plugin.cells import Cells
+from inbox_agent.datasette_plugin import downloads, snapshots
+from inbox_agent.datasette_plugin.cells import Cells, partner_link
+from inbox_agent.datasette_plugin.charts.links import chart_path
+from inbox_agent.datasette_plugin.entrance import doors, security_headers, sign_in
+from inbox_agent.datasette_plugin.page import style_sheet
+from inbox_agent.datasette_plugin.routes import ROUTES
+from inbox_agent.datasette_plugin.why.links import why_path
+from inbox_agent.datasette_plugin.workbook_downloads import workbook_path
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -33,40 +40,73 @@ def startup(datasette: Datasette) -> None:
     Of every page that fails Datasette prints the traceback by rich, with the local variables.
     """
     if DATABASE in datasette.databases:
-        rich.get_console().quiet = True
+        console = rich.get_console()
+        console.quiet = True
+        # it is made all the same, also of a page not found, which took half a second each time
+        console.print_exception = _print_nothing  # type: ignore[method-assign]
         logging.getLogger("uvicorn.access").addFilter(lambda _record: False)
+        snapshots.read_in_snapshots(datasette)
+
+
+def _print_nothing(**_how: object) -> None:
+    """In the place of a traceback."""
 
 
 @hookimpl  # type: ignore[untyped-decorator]
-def render_cell(
-    value: object, column: str, table: str | None, database: str, datasette: Datasette
+def render_cell(  # noqa: PLR0913, PLR0917 - Datasette's own names
+    value: object, column: str, table: str | None, database: str, datasette: Datasette, row: Any
 ) -> Markup | None:
     """Durations as people say them, states as a word, and no links out of letters."""
     known = column_of(table or "", column) if database == DATABASE else None
     if known is None:
         return None
+    if (table, column) == ("partners", "name") and isinstance(value, str):
+        return partner_link(datasette, row["partner"], value)
     return Cells(datasette, int(datasette.setting("truncate_cells_html"))).show(value, known)
 
 
 @hookimpl  # type: ignore[untyped-decorator]
+def prepare_jinja2_environment(env: Any, datasette: Datasette) -> None:
+    """What the macros of our pages may call: they see none of a page's own words."""
+    env.globals["why_path"] = partial(why_path, datasette)
+    env.globals["chart_path"] = partial(chart_path, datasette)
+
+
+@hookimpl  # type: ignore[untyped-decorator]
 def extra_css_urls(datasette: Datasette) -> list[str]:
-    """Our one style sheet; the version makes browsers fetch it anew."""
-    path = datasette.urls.static_plugins("inbox_agent", "inbox_agent.css")
-    return [f"{path}?{__version__}"]
+    """Our style sheets for Datasette's own pages."""
+    return [style_sheet(datasette, name) for name in ("tokens", "inbox_agent")]
+
+
+@hookimpl(tryfirst=True)  # type: ignore[untyped-decorator]
+def register_routes(datasette: Datasette) -> Sequence[tuple[str, Any]]:
+    """The addresses of our own pages; `/` is ours instead of Datasette's list of databases."""
+    return (*sign_in.routes(datasette), *ROUTES)
+
+
+@hookimpl(tryfirst=True)  # type: ignore[untyped-decorator]
+def actor_from_request(request: Any) -> dict[str, Any] | None:
+    """Who the lock found somebody to be, before a cookie is asked."""
+    found: dict[str, Any] | None = request.scope.get(doors.ACTOR)
+    return found
 
 
 @hookimpl  # type: ignore[untyped-decorator]
 def table_actions(
     datasette: Datasette, database: str, table: str, request: Any
 ) -> list[dict[str, str]]:
-    """One link to the whole table, as filtered, sorted and cut on the page."""
+    """Links to the whole table as CSV, as filtered, sorted and cut on the page, and as Excel."""
     if database != DATABASE:
         return []
     given = parse_qsl(request.query_string) if request else []
     kept = [(key, value) for key, value in given if not key.startswith("_") or key in _KEPT]
     query = urlencode([*kept, ("_stream", "on"), ("_size", "max"), ("_dl", "1")])
     href = f"{datasette.urls.table(database, table, format='csv')}?{query}"
-    return [{"href": href, "label": "Download everything as CSV"}]
+    found = [{"href": href, "label": "Download everything as CSV"}]
+    workbook = workbook_path(datasette, table, given)
+    return (
+        [*found, {"href": workbook, "label": "Download everything as Excel"}] if workbook else found
+    )
 
 
 @hookimpl  # type: ignore[untyped-decorator]
@@ -79,5 +119,10 @@ def extra_template_vars(database: str | None, view_name: str) -> dict[str, Any]:
 
 @hookimpl  # type: ignore[untyped-decorator]
 def asgi_wrapper(datasette: Datasette) -> Any:
-    """CSV that is safe, whole and named."""
-    return lambda app: downloads.wrap(app, datasette)
+    """The lock, where there is one; one generation; CSV that is safe, whole and named; headers."""
+
+    def wrapped(app: Any) -> Any:
+        app = snapshots.wrap(downloads.wrap(app, datasette), datasette)
+        return security_headers.wrap(doors.wrap(app, datasette))
+
+    return wrapped

@@ -15,37 +15,18 @@ from datasette.utils import tilde_encode
 from markupsafe import Markup
 
 from inbox_agent.catalogue import DATABASE, Column
+from inbox_agent.datasette_plugin.links import partner_path
+from inbox_agent.words import duration, working_duration
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
 
+__all__ = ["UNKNOWN", "Cells", "duration", "partner_link", "percent", "working_duration"]
+
 _INSTANT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2}):[0-9]{2}Z")
 _STATES = ("ok", "watch", "act", "unknown")
-_UNKNOWN = Markup('<span class="unknown" title="unknown or not yet measured">—</span>')
+UNKNOWN = Markup('<span class="unknown" title="unknown or not yet measured">—</span>')
 _KEY_SHOWN = 10
-
-
-def duration(seconds: int) -> str:
-    """Seconds by the calendar in the two largest units: ``2d 4h``, ``45m``, ``12s``."""
-    minutes, hours = abs(seconds) // 60, abs(seconds) // 3600
-    if minutes < 60:
-        return _signed(seconds, [(minutes, "m")] if minutes else [(abs(seconds), "s")])
-    if hours < 24:
-        return _signed(seconds, [(hours, "h"), (minutes % 60, "m")])
-    return _signed(seconds, [(hours // 24, "d"), (hours % 24, "h")])
-
-
-def working_duration(seconds: int) -> str:
-    """Working seconds in hours and minutes: ``6h 30m``, ``26h``; a working day has no length."""
-    minutes, hours = abs(seconds) // 60, abs(seconds) // 3600
-    if not minutes:
-        return _signed(seconds, [(abs(seconds), "s")])
-    return _signed(seconds, [(hours, "h"), (minutes % 60, "m")])
-
-
-def _signed(seconds: int, parts: list[tuple[int, str]]) -> str:
-    shown = " ".join(f"{count}{unit}" for count, unit in parts if count) or f"0{parts[-1][1]}"
-    return f"-{shown}" if seconds < 0 else shown
 
 
 def percent(share: float) -> str:
@@ -66,7 +47,7 @@ class Cells:
         if isinstance(value, dict):  # a linked row, with what it is called
             return self._link(value["value"], value["label"], column)
         if value is None:
-            return _UNKNOWN
+            return UNKNOWN
         if isinstance(value, str):
             return self._words(value, column)
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -80,18 +61,27 @@ class Cells:
             return Markup('<time datetime="{}">{}</time>').format(text, shown)
         if column.unit == "state" and text in _STATES:
             return Markup('<span class="state state-{0}">{0}</span>').format(text)
-        if column.references:
+        if column.references or column.name == "partner":
             return self._link(text, None, column)
         shown = text[: self.longest] + "…" if 0 < self.longest < len(text) else text
         return Markup("<bdi>{}</bdi>").format(shown)
 
     def _link(self, key: object, label: str | None, column: Column) -> Markup:
         if key is None:
-            return _UNKNOWN
-        path = tilde_encode(str(key))
-        href = self.datasette.urls.row(DATABASE, column.references, path)
-        words = label or (str(key) if column.references == "partners" else _short(str(key)))
-        return Markup('<a href="{}" title="{}"><bdi>{}</bdi></a>').format(href, str(key), words)
+            return UNKNOWN
+        if column.name == "partner":
+            return partner_link(self.datasette, str(key), label)
+        href = self.datasette.urls.row(DATABASE, column.references, tilde_encode(str(key)))
+        return _link(href, str(key), label or _short(str(key)))
+
+
+def partner_link(datasette: Datasette, partner: str, name: str | None) -> Markup:
+    """What a partner is called, leading to its page."""
+    return _link(partner_path(datasette, partner), partner, name or partner)
+
+
+def _link(href: str, title: str, words: str) -> Markup:
+    return Markup('<a href="{}" title="{}"><bdi>{}</bdi></a>').format(href, title, words)
 
 
 def _short(key: str) -> str:

@@ -1,0 +1,1 @@
+"""The front page: whom to write to, and why."""

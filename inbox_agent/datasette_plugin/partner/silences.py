@@ -1,0 +1,101 @@
+"""Silences between us and a partner: the one that goes on, those that ended, past alarms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from inbox_agent.catalogue import OF_A_PARTNER
+from inbox_agent.datasette_plugin.partner.words import one_in
+from inbox_agent.datasette_plugin.reading import Reader, Row
+from inbox_agent.words import counted
+
+#: So many ended silences are shown.
+SHOWN = 8
+# Up to so many letters the one that broke a silence is looked up among all of the partner's.
+_LETTERS_LOOKED_THROUGH = 20_000
+
+_OPEN = "SELECT * FROM silent_now WHERE partner = :partner"
+_ENDED = f"""
+SELECT gap, began_at, ended_at, gap_seconds, gap_working_days, usual_gap_working_days, times_usual,
+  chance, last_from, broken_by
+FROM silence_gaps WHERE partner = :partner AND {OF_A_PARTNER} AND is_open = 0
+ORDER BY began_at DESC LIMIT {SHOWN}
+"""  # noqa: S608 - our own words
+_BREAKERS = """
+SELECT at, subject, conversation, kind, from_address FROM messages
+WHERE partner = :partner AND at IN ({instants}) AND (counts = 1 OR kind = 'calendar')
+ORDER BY at, message
+"""
+_ALARMS = """
+SELECT level, count(*) AS alarms, sum(came_back_within_30_days) AS came_back,
+  count(came_back_within_30_days) AS judged
+FROM alarm_record WHERE partner = :partner GROUP BY level
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Silences:
+    """The open silence (None before the first contact), the latest ended ones, the alarms."""
+
+    now: Row | None
+    now_words: str
+    ended: Sequence[Row]
+    broken_with: dict[str, Row]
+    alarms: str
+
+
+async def silences_of(reader: Reader, partner: Row) -> Silences:
+    """Everything about silences of one partner."""
+    key = partner["partner"]
+    now = await reader.row(_OPEN, partner=key)
+    ended = await reader.rows(_ENDED, partner=key)
+    alarms = await reader.rows(_ALARMS, partner=key)
+    return Silences(
+        now=now,
+        now_words=open_words(now) if now else "",
+        ended=ended,
+        broken_with=await _breakers(reader, partner, ended),
+        alarms=alarm_words({row["level"]: row for row in alarms}),
+    )
+
+
+async def _breakers(reader: Reader, partner: Row, ended: Sequence[Row]) -> dict[str, Row]:
+    """The letters that ended silences, by their instant; none where there are very many."""
+    letters = (partner["messages_in"] or 0) + (partner["messages_out"] or 0)
+    if not ended or letters > _LETTERS_LOOKED_THROUGH:
+        return {}
+    instants = {f"at{n}": row["ended_at"] for n, row in enumerate(ended)}
+    sql = _BREAKERS.format(instants=", ".join(f":{name}" for name in instants))
+    rows = await reader.rows(sql, partner=partner["partner"], **instants)
+    return {row["at"]: row for row in reversed(rows)}
+
+
+def open_words(now: Row) -> str:
+    """The open silence beside what is usual, as one sentence."""
+    days = now["gap_working_days"]
+    if days is None:
+        return "How long it is in working days is unknown."
+    whose = "ours" if now["last_from"] == "us" else "theirs"
+    since = counted(days, "working day") if days else "No working day"
+    said = f"{since} without contact; the last letter was {whose}."
+    usual = now["usual_gap_working_days"]
+    if usual is None:
+        return f"{said} What is usual between us is not known yet."
+    said += f" Usual is {usual}."
+    if now["chance"] is not None and days > usual:
+        said += f" About {one_in(now['chance'])} silences of the last 12 months was as long."
+    return said
+
+
+def alarm_words(by_level: dict[str, Row]) -> str:
+    """What came of past alarms by their own rhythm, in one line; empty without any."""
+    if not by_level:
+        return ""
+    parts = []
+    for level, row in sorted(by_level.items(), reverse=True):
+        came = f"they wrote within 30 days after {row['came_back'] or 0}"
+        rest = row["alarms"] - row["judged"]
+        still = f" ({rest} not over yet)" if rest else ""
+        parts.append(f"{counted(row['alarms'], 'time')} to {level}: {came}{still}")
+    return "By their own rhythm it was " + "; ".join(parts) + "."

@@ -1,0 +1,104 @@
+"""What waits now between us and a partner, on either side, and what falls due next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from inbox_agent.datasette_plugin.page import Page
+from inbox_agent.datasette_plugin.reading import Reader, Row
+
+#: So many of each list are shown; the rest is one click away.
+SHOWN = 20
+
+_WAITS = """
+SELECT subject, asked_at, asked_by, waiting_seconds, due_at, overdue, nudges, outcome,
+  conversation, response, count(*) OVER () AS total, sum(overdue) OVER () AS total_overdue,
+  count(due_at) OVER () AS with_due_time, min(iif(overdue = 0, due_at, NULL)) OVER () AS next_due_at
+FROM {view} WHERE partner = :partner ORDER BY asked_at, response LIMIT {shown}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Asks that wait for one side, the oldest first; the rest also of those not shown.
+
+    `next_due_at` is the next due time that has not passed yet.
+    """
+
+    view: str
+    shown: Sequence[Row]
+    count: int
+    overdue: int
+    has_standard: bool
+    next_due_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NextDue:
+    """What happens next if nobody writes: when, what in words, and the subject of an ask.
+
+    Of an ask the time of day matters, of the rest the day alone.
+    """
+
+    at: str
+    what: str
+    subject: str | None = None
+    is_ask: bool = False
+
+
+async def waits_on(reader: Reader, partner: str, side: str) -> Waits:
+    """What waits for `us` or `them`."""
+    view = f"waiting_on_{side}"
+    rows = await reader.rows(_WAITS.format(view=view, shown=SHOWN), partner=partner)
+    of_all = rows[0] if rows else {}
+    return Waits(
+        view=view,
+        shown=rows,
+        count=of_all.get("total", 0),
+        overdue=of_all.get("total_overdue") or 0,
+        has_standard=bool(of_all.get("with_due_time")),
+        next_due_at=of_all.get("next_due_at"),
+    )
+
+
+_STANDARDS = {
+    "we_answer_within": "our standard of answering in time breaks",
+    "they_answer_within": "their standard of answering in time breaks",
+    "contact_every": "the time allowed without contact (contact_every) is over",
+    "contact_at_least_every": "the longest time allowed without contact is over",
+    "min_contacts": "too few people of theirs have written",
+}
+
+
+def next_due(
+    page: Page, standing: Row | None, waits: Sequence[Waits], standards: Sequence[Row]
+) -> NextDue | None:
+    """The first thing after the partner's `as_of` that falls due, if nobody writes before."""
+    now = str((standing or {}).get("as_of") or (page.about or {}).get("as_of") or "")
+    found = [
+        *(_due(wait) for wait in waits),
+        *(NextDue(row["breaks_at"], _STANDARDS.get(row["standard"], "a standard breaks"))
+          for row in standards if row["breaks_at"]),
+        *_silence(standing or {}),
+    ]  # fmt: skip
+    return min(
+        (due for due in found if due.at and due.at > now),
+        key=lambda due: (due.at, due.what),
+        default=None,
+    )
+
+
+def _due(wait: Waits) -> NextDue:
+    whose = "our" if wait.view == "waiting_on_us" else "their"
+    subjects = (row["subject"] for row in wait.shown if row["due_at"] == wait.next_due_at)
+    return NextDue(
+        wait.next_due_at or "", f"{whose} answer falls due", next(subjects, None), is_ask=True
+    )
+
+
+def _silence(standing: Row) -> list[NextDue]:
+    return [
+        NextDue(standing.get("watch_at") or "", "the silence becomes one to watch"),
+        NextDue(standing.get("act_at") or "", "the silence becomes one to act on"),
+    ]

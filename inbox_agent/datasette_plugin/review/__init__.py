@@ -1,0 +1,1 @@
+"""Quarters that were frozen, on pages that print well and as workbooks."""

@@ -1,0 +1,133 @@
+"""One request, one generation: what a page shows or a download holds was published together.
+
+Datasette reads each query of a request, and each page of a streamed download, by itself; when the
+agent publishes in between, one answer would be made of two generations. Here the queries of one
+request are read in one transaction, which in a WAL database sees what was there when it began, for
+as long as it lasts, and holds up no writer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from inbox_agent.catalogue import DATABASE
+
+if TYPE_CHECKING:
+    from datasette.app import Datasette
+    from datasette.database import Database
+
+#: So many connections wait for the next request; more are closed.
+IDLE_CONNECTIONS = 8
+
+_SNAPSHOT: ContextVar[_Snapshot | None] = ContextVar("inbox_agent_snapshot", default=None)
+
+
+class Snapshots:
+    """Connections to the published database, each of them for one request at a time."""
+
+    def __init__(self, datasette: Datasette, database: Database) -> None:
+        self._datasette, self._database = datasette, database
+        self._idle: list[sqlite3.Connection] = []
+
+    def opened(self) -> sqlite3.Connection:
+        """A connection within a read transaction; made where none is idle."""
+        connection = self._idle.pop() if self._idle else self._made()
+        try:
+            connection.execute("begin")
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+    def _made(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection = self._database.connect()
+        self._datasette._prepare_connection(connection, self._database.name)
+        return connection
+
+    def given_back(self, connection: sqlite3.Connection) -> None:
+        """End its transaction; whatever goes wrong with it ends the connection, too."""
+        with suppress(sqlite3.Error):
+            connection.rollback()
+            if len(self._idle) < IDLE_CONNECTIONS:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+
+class _Snapshot:
+    """What one request reads, whatever tasks ask for it; opened by the first query."""
+
+    def __init__(self, snapshots: Snapshots) -> None:
+        self._snapshots = snapshots
+        self._lock = asyncio.Lock()
+        self._connection: sqlite3.Connection | None = None
+
+    async def run(self, read: Callable[[sqlite3.Connection], Any], executor: Any) -> Any:
+        """One query, in one of Datasette's threads; queries of a request wait for each other."""
+
+        def in_thread() -> Any:
+            if self._connection is None:
+                self._connection = self._snapshots.opened()
+            return read(self._connection)
+
+        async with self._lock:
+            reading = asyncio.get_running_loop().run_in_executor(executor, in_thread)
+            try:
+                return await asyncio.shield(reading)
+            except asyncio.CancelledError:
+                await asyncio.wait([reading])  # nobody else may use the connection meanwhile
+                raise
+
+    async def end(self) -> None:
+        """Let go of it, after a query that may still be running."""
+        async with self._lock:
+            connection, self._connection = self._connection, None
+        if connection is not None:
+            self._snapshots.given_back(connection)
+
+
+def read_in_snapshots(datasette: Datasette) -> None:
+    """Have Datasette's reads of the published database go through the snapshot of their request.
+
+    Without threads (a setting of Datasette's) each query stays by itself.
+    """
+    database = datasette.databases.get(DATABASE)
+    if database is None or datasette.executor is None:
+        return
+    database.inbox_agent_snapshots = Snapshots(datasette, database)
+    # Datasette 1.0 has every read go through `_execute_fn`, 0.65 through `execute_fn`
+    name = "_execute_fn" if hasattr(database, "_execute_fn") else "execute_fn"
+    by_itself = getattr(database, name)
+
+    async def execute_fn(read: Callable[[sqlite3.Connection], Any]) -> Any:
+        snapshot = _SNAPSHOT.get()
+        if snapshot is None:
+            return await by_itself(read)
+        return await snapshot.run(read, datasette.executor)
+
+    setattr(database, name, execute_fn)
+
+
+def wrap(app: Any, datasette: Datasette) -> Any:
+    """The application, each of its requests within a snapshot of its own."""
+
+    async def wrapped(scope: Any, receive: Any, send: Any) -> None:
+        database = datasette.databases.get(DATABASE)
+        snapshots = getattr(database, "inbox_agent_snapshots", None)
+        if scope["type"] != "http" or snapshots is None:
+            await app(scope, receive, send)
+            return
+        snapshot = _Snapshot(snapshots)
+        token = _SNAPSHOT.set(snapshot)
+        try:
+            await app(scope, receive, send)
+        finally:
+            _SNAPSHOT.reset(token)
+            await snapshot.end()
+
+    return wrapped

@@ -1,0 +1,1 @@
+"""From any figure to the waits and letters behind it."""
