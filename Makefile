@@ -4,10 +4,12 @@
 PYTHON ?=
 ARGS ?=
 BIN := .venv/bin
-QUICK := not (slow or simulation or dovecot or browser or corpora or reliability)
+QUICK := not (slow or simulation or dovecot or browser or corpora or reliability or pages)
+PAGE_TESTS = $(wildcard $(addprefix tests/test_,datasette.py *page*.py charts.py feeds.py lock.py snapshots.py \
+	workbooks.py))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test reliability quick real-mail accuracy simulations simulation-tables faults lint format docs lock clean
+.PHONY: help install demo test reliability pages next-datasette quick real-mail accuracy simulations simulation-tables faults pictures lint format docs lock clean
 
 help: ## Shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -20,11 +22,19 @@ demo: install ## Runs the whole job on a sample mailbox, then Datasette (ARGS="-
 
 test: install ## Runs the tests (ARGS="-k silence"); as root fetches Dovecot and Chromium first
 	@scripts/install-test-packages
-	@$(BIN)/python -m pytest -n 2 -m 'not (reliability or simulation or corpora)' $(ARGS)
+	@$(BIN)/python -m pytest -n 2 -m 'not (reliability or simulation or corpora or pages)' $(ARGS)
 
 reliability: install ## Runs those of crashes, cuts, stops, erasures and four servers
 	@scripts/install-test-packages
 	@$(BIN)/python -m pytest -n 3 -m reliability $(ARGS)
+
+pages: install ## Runs those of the pages in a real browser
+	@scripts/install-test-packages
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m 'pages and not corpora' $(ARGS)
+
+next-datasette: install ## Runs the quick ones of the pages on the coming Datasette 1.0 (alpha)
+	@scripts/install .venv-datasette-1 requirements-datasette-1.lock
+	@.venv-datasette-1/bin/python -m pytest -n 2 -m 'not (corpora or browser or slow)' $(PAGE_TESTS) $(ARGS)
 
 simulation-tables: install ## Writes docs/simulations.md: the figures beside a known truth
 	@$(BIN)/python tests/simulations/report.py
@@ -46,6 +56,10 @@ accuracy: install ## Measures on that mail how right it is; writes docs/accuracy
 faults: install ## Kills runs, cuts connections, has days go by; writes docs/reliability.md
 	@scripts/install-test-packages
 	@$(BIN)/python tests/faults/report.py $(ARGS)
+
+pictures: install ## Takes the pictures of README and docs, of the demo
+	@scripts/install-test-packages
+	@$(BIN)/python tests/demo_pictures.py
 
 lint: install ## Checks style, formatting and types
 	@$(BIN)/ruff check --quiet .

@@ -107,7 +107,8 @@ class Courier:
                 self._hand_over(client, *found)
 
     def _hand_over(self, client: socket.socket, tag: str, user: str) -> None:
-        self._processes = [one for one in self._processes if one.poll() is None]
+        for one in self._processes:  # none is left out: another thread may be adding one
+            one.poll()
         maildir = self.maildir(user)
         names = {"AUTHENTICATED": user, "IMAPLOGINTAG": tag, "GAM_CLIENT_ID": self._top.name}
         self._processes.append(
