@@ -84,7 +84,7 @@ def causes_in_people(contacts: Iterable[Contact], dates: Dates) -> Iterator[Caus
         said = (
             f"Letters to {{0}} come back since {dates.day(since)}"
             if is_gone
-            else f"{{0}} wrote for the last time {dates.ago(since)}"
+            else f"{{0}} last wrote {dates.ago(since)}"
         )
         said += f"; that is who wrote {share:.0%} of their letters"
         said += "; {1} may have taken over." if each.successor else "."

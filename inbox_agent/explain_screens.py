@@ -25,6 +25,7 @@ from inbox_agent.explaining import (
 from inbox_agent.figure_names import is_of_rhythm, sides_of
 from inbox_agent.screens import duration, printable
 from inbox_agent.standing import window
+from inbox_agent.words import working_duration
 
 #: So many of the latest waits and gaps are listed without ``--all``.
 FEW = 20
@@ -80,7 +81,7 @@ def shown_value(found: Value | None, day: Callable[[datetime | None], str]) -> s
         return "-"
     value, unit = found.value, found.unit
     if unit in ("seconds", "working seconds"):
-        return duration(value) + (" of work" if unit == "working seconds" else "")
+        return f"{working_duration(value)} of work" if "work" in unit else duration(value)
     if unit == "share":
         return f"{value:.1%}".replace(".0%", "%")
     if unit == "UTC instant":
@@ -194,7 +195,7 @@ def _counted(wait: Wait) -> str:
     """Whether it counts and why not, what was taken out of it, and what it was about."""
     said = "yes" if wait.why_not is None else f"no, {wait.why_not}"
     if wait.absent_seconds:
-        said += f", {duration(wait.absent_seconds)} of work taken out for absence"
+        said += f", {working_duration(wait.absent_seconds)} of work taken out for absence"
     subject = (wait.subject or "").strip()
     if not subject:
         return printable(said)

@@ -102,7 +102,8 @@ def health(database: Path, console: Console, rows: int = 12) -> None:
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(no_wrap=True)
     table.add_column()
-    for row in _read(database, "select * from partner_health limit ?", (rows,)):
+    found = _read(database, "select * from partner_health", ())
+    for row in found[:rows]:
         state = row["state"]
         table.add_row(
             f"[{_STATE_STYLES[state]}]{state}[/]",
@@ -111,6 +112,8 @@ def health(database: Path, console: Console, rows: int = 12) -> None:
         table.add_row("", printable(row["because"]))
     console.print("Partners, most urgent first\n", style="bold")
     console.print(table)
+    if len(found) > rows:
+        console.print(f"and {words.counted(len(found) - rows, 'more partner')}", style="dim")
 
 
 def _pace(row: sqlite3.Row) -> str:

@@ -332,7 +332,7 @@ def test_who_is_quiet_is_one_with_the_successor() -> None:
     found = record([*bob, *eve], MONDAY + 76 * DAY)
     (cause,) = causes(found, "person_quiet")
     assert cause.people == ("bob@globex.com", "eve@globex.com")
-    assert "{0} wrote for the last time" in cause.because
+    assert "{0} last wrote" in cause.because
     assert cause.because.endswith("{1} may have taken over.")
 
 

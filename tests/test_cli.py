@@ -388,7 +388,7 @@ def test_the_demo_serves_until_it_is_asked_to_stop(tmp_path: Path, how: int) -> 
             assert said, process.stderr and process.stderr.read()
         assert before == "sample data, open: everybody on this computer may look\n"
         (address,) = re.findall(r"http://\S+", said)
-        assert address == f"http://127.0.0.1:{port}/partners"
+        assert address == f"http://127.0.0.1:{port}/"
         assert status_of(address) == 200
         (child,) = children(process)
         process.send_signal(how)

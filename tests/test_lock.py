@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -378,6 +379,34 @@ def test_signing_out_ends_it_in_the_browser(locked: Site) -> None:
 def test_a_form_longer_than_a_password_is_not_read(locked: Site) -> None:
     assert locked.sign_in("ana", "x" * 30_000).status_code == 413
     assert locked.ask("POST", "/-/login", content=iter_of(b"a=b")).status_code == 413
+    both = {"content-length": "3", "transfer-encoding": "chunked"}
+    assert locked.ask("POST", "/-/login", content=iter_of(b"a=b"), headers=both).status_code == 413
+
+
+def test_what_is_no_address_is_said_to_be_none(locked: Site) -> None:
+    scope = {
+        "type": "http", "http_version": "1.1", "method": "GET", "scheme": "http", "headers": [],
+        "path": "/-/api/\xe9", "raw_path": b"/-/api/\xe9", "query_string": b"",
+        "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 2),
+    }  # fmt: skip
+    said: list[Any] = []
+
+    async def send(message: Any) -> None:
+        said.append(message)
+
+    locked.loop.run_until_complete(locked.datasette.app()(scope, None, send))
+    assert said[0]["status"] == 400
+
+
+def test_passwords_too_long_to_be_one_do_not_use_up_what_is_remembered(changing: Site) -> None:
+    for number in range(MOST_TRIES):
+        changing.sign_in("ana", f"wrong {number}")
+    for number in range(20):
+        assert changing.sign_in(f"nobody{number}", "x" * 1_001).status_code == 403
+    assert changing.sign_in("ana", PASSWORD).status_code == 429
+    lock = locks.lock_of(changing.datasette)
+    assert lock
+    assert len(lock.attempts._tries) == 1
 
 
 async def iter_of(*pieces: bytes) -> Any:
@@ -400,6 +429,26 @@ def test_who_is_removed_is_out_at_once(changing: Site) -> None:
     assert changing.ask("GET", "/-/due.ics", cookies=cookies).status_code == 403
     assert WRONG in changing.sign_in("ana", PASSWORD).text
     assert changing.get("/partners", by=BEN).status_code == 200
+
+
+@pytest.mark.parametrize("line", ["x=y ds_actor={0}", "x=y\tds_actor={0}", "x=y, ds_actor={0}"])
+@pytest.mark.parametrize("path", ["/-/due.ics", "/-/alerts.atom", "/-/api/partners.json"])
+def test_an_old_cookie_is_nobodys_however_it_is_written(
+    path: str, line: str, changing: Site
+) -> None:
+    cookie = changing.cookie(ANA)
+    remove_user(changing.users, "ana")
+    headers = {"cookie": line.format(cookie)}
+    assert changing.ask("GET", path, headers=headers).status_code == 403
+    other = f"ds_actor={changing.cookie(BEN)}; " + headers["cookie"]  # and beside a session
+    assert "ana" not in changing.ask("GET", "/-/actor.json", headers={"cookie": other}).text
+
+
+def test_a_token_that_datasette_gave_out_opens_nothing(changing: Site) -> None:
+    token = "dstok_" + changing.datasette.sign({"a": "ana", "t": int(time.time())}, "token")
+    for path in ("/-/api/partners.json", "/-/due.ics", "/partners/about.json"):
+        headers = {"authorization": f"Bearer {token}"}
+        assert changing.ask("GET", path, headers=headers).status_code == 403
 
 
 def test_another_password_ends_the_sessions_of_the_one_before(changing: Site) -> None:

@@ -7,7 +7,7 @@ import csv
 import io
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ import pytest
 from sample_database import make_database, many_rows
 from test_datasette import Site, site_of
 
+from inbox_agent.datasette_plugin import snapshots
+from inbox_agent.datasette_plugin.downloads import DownloadCutShort
 from inbox_agent.datasette_plugin.snapshots import IDLE_CONNECTIONS
 
 ROWS = 900
@@ -84,15 +86,54 @@ def test_the_next_request_sees_what_was_published(site: Site) -> None:
     assert site.get("/partners/about.json?_shape=array").json()[0]["generation"] == 43
 
 
+def test_a_reader_that_stalls_at_the_end_holds_nothing(site: Site) -> None:
+    busy: list[int] = []
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            with closing(sqlite3.connect(site.path)) as db:
+                db.execute("update about set generation = generation + 1")
+                db.commit()
+                busy.append(db.execute("pragma wal_checkpoint(truncate)").fetchone()[0])
+
+    scope = {
+        "type": "http", "http_version": "1.1", "method": "GET", "scheme": "http", "headers": [],
+        "path": "/partners/messages", "raw_path": b"/partners/messages", "query_string": b"",
+        "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 2),
+    }  # fmt: skip
+    site.loop.run_until_complete(site.datasette.app()(scope, None, send))
+    assert busy == [0]
+
+
+def test_a_reader_that_stalls_in_the_middle_is_given_up(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshots, "STALLED_SECONDS", 0.05)
+
+    async def send(message: Any) -> None:
+        if message.get("more_body"):
+            await asyncio.Event().wait()
+
+    scope = {
+        "type": "http", "http_version": "1.1", "method": "GET", "scheme": "http", "headers": [],
+        "path": "/partners/messages.csv", "raw_path": b"/partners/messages.csv",
+        "query_string": b"", "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 2),
+    }  # fmt: skip
+    with suppress(TimeoutError, DownloadCutShort):
+        site.loop.run_until_complete(site.datasette.app()(scope, None, send))
+    idle = site.datasette.databases["partners"].inbox_agent_snapshots._idle
+    assert [connection.in_transaction for connection in idle] == [False]
+
+
 def test_nothing_is_left_open_that_would_keep_old_rows(site: Site) -> None:
     async def many() -> None:
         paths = ["/partners/messages.json", "/partners/nothing", "/partners/about"] * 10
         await asyncio.gather(*(site.datasette.client.get(path) for path in paths))
 
     site.loop.run_until_complete(many())
-    snapshots = site.datasette.databases["partners"].inbox_agent_snapshots
-    assert 0 < len(snapshots._idle) <= IDLE_CONNECTIONS
-    assert not any(connection.in_transaction for connection in snapshots._idle)
+    held = site.datasette.databases["partners"].inbox_agent_snapshots
+    assert 0 < len(held._idle) <= IDLE_CONNECTIONS
+    assert not any(connection.in_transaction for connection in held._idle)
     with closing(sqlite3.connect(site.path)) as db:
         busy, _, _ = db.execute("pragma wal_checkpoint(truncate)").fetchone()
     assert busy == 0

@@ -131,6 +131,8 @@ SELECT o.partner, o.name, o.owner, {_PASSED} AS passed, o.silent_seconds,
   1.0 * o.days / nullif(o.usual_gap_working_days, 0) AS times_usual,
   CASE WHEN o.days IS NOT NULL THEN
     ({_gaps(" AND l.gap_working_days >= o.days")} + 1.0) / ({_gaps("")} + 2) END AS chance,
+  {_gaps("")} AS gaps,
+  CASE WHEN o.days IS NOT NULL THEN {_gaps(" AND l.gap_working_days >= o.days")} END AS as_long,
   o.last_from, o.began_at, s.watch_at, s.act_at, o.gap
 FROM o LEFT JOIN partner_standing s ON s.partner = o.partner
 ORDER BY coalesce(o.as_of >= s.act_at, 0) DESC, coalesce(o.as_of >= s.watch_at, 0) DESC,
@@ -173,6 +175,13 @@ SILENT_NOW = View(
             "share",
             "How often a gap of the last 12 months was at least as long as this silence: the "
             "smaller, the odder.",
+        ),
+        Column("gaps", "INTEGER", "count", "Gaps of the last 12 months, those that ended."),
+        Column(
+            "as_long",
+            "INTEGER",
+            "count",
+            "Of these, how many were at least as long as this silence. Empty off the calendar.",
         ),
         LAST_FROM,
         *_of(SILENCE_GAPS, "began_at"),

@@ -20,6 +20,7 @@ from inbox_agent.datasette_plugin import downloads, snapshots
 from inbox_agent.datasette_plugin.cells import Cells, partner_link
 from inbox_agent.datasette_plugin.charts.links import chart_path
 from inbox_agent.datasette_plugin.entrance import doors, security_headers, sign_in
+from inbox_agent.datasette_plugin.entrance.locks import ACTOR
 from inbox_agent.datasette_plugin.page import style_sheet
 from inbox_agent.datasette_plugin.routes import ROUTES
 from inbox_agent.datasette_plugin.why.links import why_path
@@ -87,7 +88,7 @@ def register_routes(datasette: Datasette) -> Sequence[tuple[str, Any]]:
 @hookimpl(tryfirst=True)  # type: ignore[untyped-decorator]
 def actor_from_request(request: Any) -> dict[str, Any] | None:
     """Who the lock found somebody to be, before a cookie is asked."""
-    found: dict[str, Any] | None = request.scope.get(doors.ACTOR)
+    found: dict[str, Any] | None = request.scope.get(ACTOR)
     return found
 
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 #: So many connections wait for the next request; more are closed.
 IDLE_CONNECTIONS = 8
 
+#: A download whose reader takes nothing for so long is broken off.
+STALLED_SECONDS = 120.0
+
 _SNAPSHOT: ContextVar[_Snapshot | None] = ContextVar("inbox_agent_snapshot", default=None)
 
 
@@ -40,7 +43,7 @@ class Snapshots:
         try:
             connection.execute("begin")
         except sqlite3.Error:
-            connection.close()
+            self._closed(connection)
             raise
         return connection
 
@@ -56,7 +59,15 @@ class Snapshots:
             if len(self._idle) < IDLE_CONNECTIONS:
                 self._idle.append(connection)
                 return
+        self._closed(connection)
+
+    def _closed(self, connection: sqlite3.Connection) -> None:
         connection.close()
+        # Datasette keeps a list of all it ever made
+        for name in ("_all_file_connections", "_all_connections"):
+            made = getattr(self._database, name, None)
+            if isinstance(made, list) and connection in made:
+                made.remove(connection)
 
 
 class _Snapshot:
@@ -66,6 +77,7 @@ class _Snapshot:
         self._snapshots = snapshots
         self._lock = asyncio.Lock()
         self._connection: sqlite3.Connection | None = None
+        self.has_ended = False
 
     async def run(self, read: Callable[[sqlite3.Connection], Any], executor: Any) -> Any:
         """One query, in one of Datasette's threads; queries of a request wait for each other."""
@@ -86,6 +98,7 @@ class _Snapshot:
     async def end(self) -> None:
         """Let go of it, after a query that may still be running."""
         async with self._lock:
+            self.has_ended = True
             connection, self._connection = self._connection, None
         if connection is not None:
             self._snapshots.given_back(connection)
@@ -106,7 +119,7 @@ def read_in_snapshots(datasette: Datasette) -> None:
 
     async def execute_fn(read: Callable[[sqlite3.Connection], Any]) -> Any:
         snapshot = _SNAPSHOT.get()
-        if snapshot is None:
+        if snapshot is None or snapshot.has_ended:
             return await by_itself(read)
         return await snapshot.run(read, datasette.executor)
 
@@ -124,8 +137,15 @@ def wrap(app: Any, datasette: Datasette) -> Any:
             return
         snapshot = _Snapshot(snapshots)
         token = _SNAPSHOT.set(snapshot)
+
+        async def let_go(message: Any) -> None:
+            # a reader that stalls must not hold on to what is not read any more
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                await snapshot.end()
+            await asyncio.wait_for(send(message), STALLED_SECONDS)
+
         try:
-            await app(scope, receive, send)
+            await app(scope, receive, let_go)
         finally:
             _SNAPSHOT.reset(token)
             await snapshot.end()

@@ -15,13 +15,13 @@ from urllib.parse import urlencode, urlsplit
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from inbox_agent.datasette_plugin.entrance import sessions
-from inbox_agent.datasette_plugin.entrance.locks import Lock, is_open, lock_of
+from inbox_agent.datasette_plugin.entrance.locks import ACTOR, Lock, is_open, lock_of
 from inbox_agent.datasette_plugin.entrance.sign_in import SIGN_IN_PATH
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
 
-ACTOR, PEER = "inbox_agent_actor", "inbox_agent_peer"
+PEER = "inbox_agent_peer"
 
 #: What somebody unknown may open. Datasette matches an address before it is unescaped; so is this.
 _FREE = re.compile(
@@ -68,7 +68,9 @@ class _Door:
             headers = sessions.without_session(headers)
         scope = {**scope, "headers": headers, ACTOR: actor}
         path = route_path(self._datasette, scope)
-        if actor is None and not _FREE.fullmatch(path) and not _HAS_TOKENS.fullmatch(path):
+        if not path.isascii():  # a browser escapes what it asks for
+            await _answer(send, 400, "text/plain; charset=utf-8", b"400: not an address\n")
+        elif actor is None and not _FREE.fullmatch(path) and not _HAS_TOKENS.fullmatch(path):
             await self._refuse(scope, path, send)
         elif actor is None and scope["method"] == "POST" and _is_too_long(headers):
             await _answer(send, 413, "text/plain; charset=utf-8", b"413: too long\n")
@@ -103,6 +105,8 @@ def is_for_people(scope: Any, path: str) -> bool:
 
 def _is_too_long(headers: list[tuple[bytes, bytes]]) -> bool:
     """Whether a form says that it is too long, or does not say how long it is."""
+    if any(name.lower() == b"transfer-encoding" for name, _ in headers):
+        return True  # then it may be longer than it says (RFC 9112 §6.3)
     said = [value for name, value in headers if name.lower() == b"content-length"]
     return not said or not said[0].isdigit() or int(said[0]) > _MOST_POSTED_OCTETS
 
@@ -123,12 +127,6 @@ def _for_this_computer(app: Any) -> Any:
             await app(scope, receive, send)
 
     return seen
-
-
-def _asks_this_computer(scope: Any) -> bool:
-    return all(
-        _is_this_computer(value) for name, value in scope["headers"] if name.lower() == b"host"
-    )
 
 
 def _is_this_computer(host: bytes) -> bool:

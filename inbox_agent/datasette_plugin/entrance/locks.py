@@ -30,6 +30,9 @@ USER_HEADER = "INBOX_AGENT_USER_HEADER"
 PROXIES = "INBOX_AGENT_PROXIES"
 OPEN = "INBOX_AGENT_OPEN"
 
+#: Where the door writes down who comes in, for whatever is behind it.
+ACTOR = "inbox_agent_actor"
+
 Actor = Mapping[str, Any]
 _MOST_NAME = 200
 

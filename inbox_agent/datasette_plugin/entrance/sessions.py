@@ -5,7 +5,9 @@ It is Datasette's own (`ds_actor`, signed with its secret), so that signing out 
 
 from __future__ import annotations
 
+import re
 import time
+from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any
 
 from datasette.utils import baseconv
@@ -54,14 +56,25 @@ def signed_in(datasette: Datasette, lock: Lock, scope: Any) -> Actor | None:
 
 
 def without_session(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """The header lines of a request without what says who somebody is: cookie, Basic."""
+    """The header lines of a request without what tells Datasette who somebody is.
+
+    That is the cookie, Basic, and tokens that Datasette 1.0 gives out and nothing ends.
+    """
     return [
         (name, _other_cookies(value) if name.lower() == b"cookie" else value)
         for name, value in headers
-        if name.lower() != b"authorization" or not value.lower().startswith(b"basic ")
+        if name.lower() != b"authorization" or not _DATASETTES_OWN.match(value)
     ]
 
 
+_DATASETTES_OWN = re.compile(rb"\s*(?:basic\b|bearer\s+dstok_)", re.IGNORECASE)
+
+
 def _other_cookies(value: bytes) -> bytes:
-    parts = [part.strip() for part in value.split(b";")]
-    return b"; ".join(part for part in parts if part.partition(b"=")[0].strip() != COOKIE.encode())
+    """Read as Datasette reads them: it takes a blank for the end of a cookie, too."""
+    try:
+        found: SimpleCookie = SimpleCookie(value.decode("latin-1"))
+    except CookieError:
+        return b""
+    found.pop(COOKIE, None)
+    return "; ".join(f"{one.key}={one.coded_value}" for one in found.values()).encode("latin-1")

@@ -13,7 +13,7 @@ from inbox_agent.datasette_plugin.entrance import sessions
 from inbox_agent.datasette_plugin.entrance.attempts import key_of
 from inbox_agent.datasette_plugin.entrance.locks import Lock, is_open, lock_of
 from inbox_agent.datasette_plugin.page import HEADERS, style_sheet
-from inbox_agent.users import is_password, normal_name
+from inbox_agent.users import MAX_PASSWORD, is_password, normal_name
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -69,6 +69,9 @@ async def sign_in(datasette: Datasette, request: Any) -> Response:
 async def _try(datasette: Datasette, request: Any, lock: Lock) -> Response:
     said = await request.post_vars()
     back, name = way_back(said.get("next")), normal_name(said.get("username") or "")
+    password = said.get("password") or ""
+    if len(password) > MAX_PASSWORD:  # nobody's, and seen at once: it is no try that is counted
+        return await _shown(datasette, request, _Form(back, name, _WRONG))
     key = key_of(name, (request.scope.get("client") or ("",))[0])
     wait = lock.attempts.begin(key)
     if wait:
@@ -77,7 +80,7 @@ async def _try(datasette: Datasette, request: Any, lock: Lock) -> Response:
     user = lock.accounts.users().get(name)
     # hashing takes a fifth of a second: meanwhile others are served
     async with lock.trying:
-        is_right = await asyncio.to_thread(is_password, user, said.get("password") or "")
+        is_right = await asyncio.to_thread(is_password, user, password)
     if user is None or not is_right:
         return await _shown(datasette, request, _Form(back, name, _WRONG))
     lock.attempts.went_well(key)

@@ -41,6 +41,7 @@ def calendar(name: str, made_at: datetime, dues: Iterable[Due]) -> bytes:
     found.add("prodid", "-//inbox_agent//due//EN")
     found.add("version", "2.0")
     found.add("method", "PUBLISH")
+    name = one_line(name)
     found.add("name", name)  # RFC 7986 §5.1, and what programs knew before it
     found.add("x-wr-calname", name)
     found.add("refresh-interval", _REFRESH, parameters={"VALUE": "DURATION"})

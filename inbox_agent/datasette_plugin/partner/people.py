@@ -93,8 +93,10 @@ def _carried(whose: str, people: int | None, most: int | None) -> str:
         return f"Nobody of {whose} wrote in the window."
     if people == 1:
         return f"One person of {whose} wrote in the window."
+    if most == people:
+        return f"{people} people of {whose} wrote in the window; it takes them all for 80 % of it."
     who = "one of them" if most == 1 else f"{most} of them"
-    return f"{people} people of {whose} wrote in the window, {who} 80 % of it."
+    return f"{people} people of {whose} wrote in the window, {who} at least 80 % of it."
 
 
 def came_of_it(row: Row) -> str:

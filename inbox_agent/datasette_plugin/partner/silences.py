@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from inbox_agent.catalogue import OF_A_PARTNER
-from inbox_agent.datasette_plugin.partner.words import one_in
 from inbox_agent.datasette_plugin.reading import Reader, Row
 from inbox_agent.words import counted
 
@@ -14,6 +13,8 @@ from inbox_agent.words import counted
 SHOWN = 8
 # Up to so many letters the one that broke a silence is looked up among all of the partner's.
 _LETTERS_LOOKED_THROUGH = 20_000
+#: Fewer ended silences make no rhythm.
+_RHYTHM_GAPS = 8
 
 _OPEN = "SELECT * FROM silent_now WHERE partner = :partner"
 _ENDED = f"""
@@ -82,10 +83,17 @@ def open_words(now: Row) -> str:
     usual = now["usual_gap_working_days"]
     if usual is None:
         return f"{said} What is usual between us is not known yet."
-    said += f" Usual is {usual}."
-    if now["chance"] is not None and days > usual:
-        said += f" About {one_in(now['chance'])} silences of the last 12 months was as long."
+    said += f" Usual is {usual}." if now["gaps"] >= _RHYTHM_GAPS else ""
+    if days > usual and now["gaps"] >= _RHYTHM_GAPS:
+        said += as_long_words(now["as_long"], now["gaps"])
     return said
+
+
+def as_long_words(as_long: int, gaps: int) -> str:
+    """How many of the silences of 12 months were as long as this one."""
+    number = f"{as_long:,}" if as_long else "None"
+    verb = "were" if as_long > 1 else "was"
+    return f" {number} of the {gaps:,} silences before, in 12 months, {verb} as long."
 
 
 def alarm_words(by_level: dict[str, Row]) -> str:
@@ -94,7 +102,7 @@ def alarm_words(by_level: dict[str, Row]) -> str:
         return ""
     parts = []
     for level, row in sorted(by_level.items(), reverse=True):
-        came = f"they wrote within 30 days after {row['came_back'] or 0}"
+        came = f"they wrote within 30 days after {row['came_back'] or 'none'} of them"
         rest = row["alarms"] - row["judged"]
         still = f" ({rest} not over yet)" if rest else ""
         parts.append(f"{counted(row['alarms'], 'time')} to {level}: {came}{still}")

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from inbox_agent.datasette_plugin.cells import percent
 from inbox_agent.datasette_plugin.reading import Reader, Row
 
 _ROWS = "SELECT * FROM standards WHERE partner = :partner ORDER BY standard"
@@ -23,6 +22,8 @@ _SAID = {
     "min_contacts": ("People of theirs who write", "min_contacts"),
 }
 _STATES = {"met": "ok", "at risk": "watch", "broken": "act"}
+#: Fewer asks make no share anywhere, and no alarm here.
+_FEW_ASKS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def _standard(row: Row) -> Standard:
         definition=definition,
         actual=actual_words(row),
         room=room_words(row),
-        tone=_STATES.get(row["state"] or "", "unknown"),
+        tone="unknown" if _is_few(row) else _STATES.get(row["state"] or "", "unknown"),
     )
 
 
@@ -68,10 +69,15 @@ def actual_words(row: Row) -> str:
     if actual is None:
         return ""
     if unit == "share":
-        return f"{percent(actual)} of {row['asks']} in time so far"
+        few = ", too few to judge" if _is_few(row) else ""
+        return f"{row['misses']} of {row['asks']} missed so far{few}"
     if unit == "people":
         return f"{_number(actual)} wrote"
     return f"longest silence {_number(actual)} {unit}"
+
+
+def _is_few(row: Row) -> bool:
+    return row["unit"] == "share" and (row["asks"] or 0) < _FEW_ASKS
 
 
 def room_words(row: Row) -> str:

@@ -147,12 +147,15 @@ def openers_words(by_us: float | None, by_them: float | None) -> str:
     if by_us is None or by_them is None:
         return "No conversation began in the window."
     if by_us == by_them:
-        return "Each side opens half of the conversations."
+        return "Each side opened half of the conversations of the window."
     more, share = ("We", by_us) if by_us > by_them else ("They", by_them)
     rest = "they" if by_us > by_them else "we"
     if share == 1:
-        return f"{more} open every conversation, {rest} none."
-    return f"{more} open {percent(share)} of the conversations, {rest} {percent(1 - share)}."
+        return f"{more} opened every conversation of the window, {rest} none."
+    return (
+        f"{more} opened {percent(share)} of the conversations of the window, "
+        f"{rest} {percent(1 - share)}."
+    )
 
 
 def _fairness(standing: Row) -> str:

@@ -80,11 +80,6 @@ def _short(ratio: float) -> str:
     return f"{ratio:.1f}" if ratio >= 0.1 else f"{ratio:.2f}"
 
 
-def one_in(chance: float) -> str:
-    """A chance as people say it: ``1 in 20``."""
-    return f"1 in {max(1, round(1 / chance))}" if chance > 0 else "never"
-
-
 def p_words(p: float) -> str:
     """A p-value: ``0.03``, ``under 0.001``."""
     return "under 0.001" if p < 0.001 else f"{p:.2f}" if p >= 0.0095 else f"{p:.3f}"

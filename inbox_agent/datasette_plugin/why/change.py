@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from inbox_agent.datasette_plugin.cells import percent
 from inbox_agent.datasette_plugin.reading import Row
 from inbox_agent.datasette_plugin.why.behind import Behind, Explained
 from inbox_agent.datasette_plugin.why.lists import Wanted
@@ -65,6 +66,11 @@ def _compared(measure: str, row: Row) -> Iterator[str]:
     things = _COMPARED.get(measure.removesuffix("_p"), "asks")
     yield f"{_said(row['before'], row['unit'])} before, {_said(row['after'], row['unit'])} after."
     yield f"Compared are {row['letters_before']} {things} with {row['letters_after']} after them."
+    if row["p"] is not None:
+        yield (
+            f"Chance alone makes a change like this one in {percent(row['p'])} of cases; with all "
+            f"partners compared at once that is worth {percent(row['p_adjusted'])}, which decides."
+        )
     if row["is_shown"]:
         yield "An arrow is shown."
     else:

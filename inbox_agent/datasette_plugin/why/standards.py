@@ -95,8 +95,8 @@ def _judged(row: Mapping[str, Any]) -> Iterator[str]:
         return
     allowed = math.floor((1 - row["share"]) * row["asks"] + _SLACK)
     yield (
-        f"Of {counted(row['asks'], 'ask')} with a due time {row['misses']} were missed;"
-        f" {allowed} may be."
+        f"Of {counted(row['asks'], 'ask')} with a due time {row['misses']}"
+        f" {'was' if row['misses'] == 1 else 'were'} missed; {allowed} may be."
     )
     left = row["misses_left"]
     if left is not None and left < 0:

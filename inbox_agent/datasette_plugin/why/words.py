@@ -142,7 +142,10 @@ def _percentile(base: str, value: Any, sums: Sums) -> Iterator[str]:
         part = f"{words} of {sums.asks} are {share * sums.asks:g}"
         yield f"{part[0].upper()}{part[1:]}: the {ordinal(place)} is the one that reaches it."
     else:
-        yield from _still_open(sums.younger)
+        yield (
+            f"{counted(sums.younger, 'open ask')} {'has' if sums.younger == 1 else 'have'} waited "
+            "less than that: reckoned with for as long as followed, so this is no plain count."
+        )
     if sums.lapsed:
         yield (
             f"{counted(sums.lapsed, 'ask')} given up on: reckoned as unanswered for as long as"
