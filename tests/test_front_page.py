@@ -21,7 +21,9 @@ from round_trip import generation_of
 from sample_database import make_database
 from test_datasette import IS_1X, Site, setting_values, site_of
 
+from inbox_agent import sent_coverage, survival
 from inbox_agent.config import load_config
+from inbox_agent.datasette_plugin import enough
 from inbox_agent.datasette_plugin.freshness import Freshness
 from inbox_agent.datasette_plugin.front.choice import Choice, datasette_filters
 from inbox_agent.datasette_plugin.front.rows import DETAILS, PARTNERS, months_until
@@ -657,3 +659,7 @@ def test_it_fits_every_screen_asks_nobody_else_and_everybody_can_use_it(tmp_path
             page.close()
     assert {url.split("/")[2] for url in asked} == {address.removeprefix("http://")}
     assert said == []
+
+
+def test_pages_tell_a_figure_from_when_on_it_is_made() -> None:
+    assert (enough.FEWEST_ASKS, enough.ENOUGH_HELD) == (survival.FEWEST_ASKS, sent_coverage.ENOUGH)

@@ -16,8 +16,8 @@ from inbox_agent.datasette_plugin.charts import (
     year,
 )
 from inbox_agent.datasette_plugin.charts.asks import followed
-from inbox_agent.datasette_plugin.charts.model import FEWEST_ASKS, Chart
-from inbox_agent.datasette_plugin.charts.months import ENOUGH_HELD, side_times
+from inbox_agent.datasette_plugin.charts.model import Chart
+from inbox_agent.datasette_plugin.charts.months import side_times
 from inbox_agent.datasette_plugin.charts.time import (
     as_of,
     first_monday,
@@ -26,6 +26,7 @@ from inbox_agent.datasette_plugin.charts.time import (
     text,
 )
 from inbox_agent.datasette_plugin.charts.words import months_before
+from inbox_agent.datasette_plugin.enough import ENOUGH_HELD, FEWEST_ASKS
 from inbox_agent.datasette_plugin.page import Page
 from inbox_agent.datasette_plugin.reading import Row
 

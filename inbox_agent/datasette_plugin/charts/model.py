@@ -15,9 +15,6 @@ from inbox_agent.datasette_plugin.charts.look import Look
 Spec = dict[str, Any]
 Side = Literal["us", "them"]
 
-#: With fewer asks than this, the product gives no percentile and a page shows the single waits.
-FEWEST_ASKS = 5
-
 
 @dataclass(frozen=True, slots=True)
 class DataTable:

@@ -8,17 +8,16 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from inbox_agent.datasette_plugin.charts.model import FEWEST_ASKS, Side
+from inbox_agent.datasette_plugin.charts.model import Side
 from inbox_agent.datasette_plugin.charts.time import as_of, text
 from inbox_agent.datasette_plugin.charts.waits import MONTHS, Month, Quarter, SideTimes, Wait
 from inbox_agent.datasette_plugin.charts.words import Promise, months_before
+from inbox_agent.datasette_plugin.enough import ENOUGH_HELD, FEWEST_ASKS
 from inbox_agent.datasette_plugin.local_times import instant
 from inbox_agent.datasette_plugin.page import Page
 from inbox_agent.datasette_plugin.reading import Row
 
 SIDES: tuple[Side, ...] = ("us", "them")
-#: Below this share of our letters held, the product gives no figure of our answers.
-ENOUGH_HELD = 0.9
 
 _PERIODS = """
 SELECT responder, period, asks, p50_seconds, p50_reached, p90_seconds

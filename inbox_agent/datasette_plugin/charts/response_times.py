@@ -13,7 +13,6 @@ from itertools import groupby
 
 from inbox_agent.datasette_plugin.charts.look import Look, framed, time_scale
 from inbox_agent.datasette_plugin.charts.model import (
-    FEWEST_ASKS,
     Chart,
     Source,
     Spec,
@@ -27,6 +26,7 @@ from inbox_agent.datasette_plugin.charts.waits import (
     table,
 )
 from inbox_agent.datasette_plugin.charts.words import short_month, spoken
+from inbox_agent.datasette_plugin.enough import FEWEST_ASKS
 
 _SHORTEST = 60  # what was answered within a minute is drawn at one
 _HEIGHT = 210

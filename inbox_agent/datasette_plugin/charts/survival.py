@@ -18,7 +18,6 @@ from inbox_agent.datasette_plugin.charts.curves import (
 )
 from inbox_agent.datasette_plugin.charts.look import TICKS, Look, framed, time_scale
 from inbox_agent.datasette_plugin.charts.model import (
-    FEWEST_ASKS,
     Chart,
     DataTable,
     Side,
@@ -28,6 +27,7 @@ from inbox_agent.datasette_plugin.charts.model import (
     layer,
 )
 from inbox_agent.datasette_plugin.charts.words import asked, percent, spoken, times
+from inbox_agent.datasette_plugin.enough import FEWEST_ASKS
 
 _SHORTEST = 60
 _HEIGHT = 260

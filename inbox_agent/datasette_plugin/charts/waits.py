@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from inbox_agent.datasette_plugin.charts.model import FEWEST_ASKS, DataTable, Side
+from inbox_agent.datasette_plugin.charts.model import DataTable, Side
 from inbox_agent.datasette_plugin.charts.words import Promise, asked, month_name, spoken, times
+from inbox_agent.datasette_plugin.enough import FEWEST_ASKS
 
 #: A year, and the month of the year before for comparison.
 MONTHS = 13

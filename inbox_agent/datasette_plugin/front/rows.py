@@ -13,15 +13,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from inbox_agent.datasette_plugin.enough import ENOUGH_HELD, FEWEST_ASKS
 from inbox_agent.datasette_plugin.front.choice import PAGE_SIZE, Choice, Tally, chosen, searched
 from inbox_agent.datasette_plugin.front.sparklines import Month
 from inbox_agent.datasette_plugin.local_times import instant
 from inbox_agent.datasette_plugin.reading import Reader, Row
-
-#: Below this upper end answers of ours are missing from the mailbox for sure.
-SEEN_ENOUGH = 0.9
-#: Fewer asks make no percentile.
-FEW_ASKS = 5
 
 _COUNTS = """
 select s.state, p.owner, p.tier, count(*) as partners,
@@ -78,7 +74,7 @@ class Side:
     @property
     def is_few(self) -> bool:
         """Whether there are too few asks for a percentile."""
-        return self.asks < FEW_ASKS
+        return self.asks < FEWEST_ASKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +92,7 @@ class Card:
     def is_unseen(self) -> bool:
         """Whether too much of what we sent is missing to tell how fast we answer."""
         high = self.row["sent_coverage_high"]
-        return high is not None and high < SEEN_ENOUGH
+        return high is not None and high < ENOUGH_HELD
 
     @property
     def silence(self) -> str:
@@ -110,7 +106,7 @@ class Card:
 async def tally_of(reader: Reader, choice: Choice) -> Tally:
     """Every partner that the search leaves in, counted."""
     condition, arguments = searched(choice)
-    sql = _COUNTS.format(seen=SEEN_ENOUGH, condition=condition)
+    sql = _COUNTS.format(seen=ENOUGH_HELD, condition=condition)
     return Tally(choice, await reader.rows(sql, **arguments))
 
 

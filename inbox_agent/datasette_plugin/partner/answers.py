@@ -11,6 +11,7 @@ from datetime import UTC, datetime, time
 from typing import Any, Literal
 
 from inbox_agent.catalogue import OF_A_PARTNER
+from inbox_agent.datasette_plugin.enough import ENOUGH_HELD
 from inbox_agent.datasette_plugin.page import Page
 from inbox_agent.datasette_plugin.partner.periods import (
     Window,
@@ -30,8 +31,6 @@ from inbox_agent.words import counted, duration, working_duration
 Side = Literal["us", "them"]
 #: Fewer asks than these have no figures (see `asks` in the definitions).
 ENOUGH = 5
-#: Below this the upper end of `sent_coverage` makes our own figures unknown.
-SEEN_ENOUGH = 0.9
 
 _TONES = {"slower": "worse", "faster": "better"}
 
@@ -125,7 +124,7 @@ async def answers_of(page: Page, standing: Row, periods: Periods) -> tuple[Answe
     rows = await page.reader.rows(_QUARTER, partner=partner, period=periods.quarter)
     before = {row["responder"]: row for row in rows}
     high = standing["sent_coverage_high"]
-    is_unseen = high is not None and high < SEEN_ENOUGH
+    is_unseen = high is not None and high < ENOUGH_HELD
     ours = _Measured("us", _now(standing, "ours_"), before.get("us"), is_unseen)
     theirs = _Measured("them", _now(standing, "theirs_"), before.get("them"), False)
     return (

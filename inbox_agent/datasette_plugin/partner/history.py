@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from inbox_agent.catalogue import OF_A_PARTNER
 from inbox_agent.datasette_plugin.cells import percent
-from inbox_agent.datasette_plugin.partner.answers import SEEN_ENOUGH
+from inbox_agent.datasette_plugin.enough import ENOUGH_HELD
 from inbox_agent.datasette_plugin.reading import Reader, Row
 
 #: So many conversations and alerts are shown.
@@ -53,8 +53,8 @@ async def coverage_of(reader: Reader, standing: Row) -> Coverage:
     """Month by month, where it is too low now or was in a month of the last 12."""
     months = await reader.rows(_COVERAGE, partner=standing["partner"])
     share, high = standing["sent_coverage"], standing["sent_coverage_high"]
-    is_low = high is not None and high < SEEN_ENOUGH
-    was_low = any(m["share_high"] is not None and m["share_high"] < SEEN_ENOUGH for m in months)
+    is_low = high is not None and high < ENOUGH_HELD
+    was_low = any(m["share_high"] is not None and m["share_high"] < ENOUGH_HELD for m in months)
     return Coverage(
         words=coverage_words(share, is_low=is_low),
         is_low=is_low,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from inbox_agent.datasette_plugin.enough import FEWEST_ASKS
 from inbox_agent.datasette_plugin.reading import Reader, Row
 
 _ROWS = "SELECT * FROM standards WHERE partner = :partner ORDER BY standard"
@@ -22,8 +23,6 @@ _SAID = {
     "min_contacts": ("People of theirs who write", "min_contacts"),
 }
 _STATES = {"met": "ok", "at risk": "watch", "broken": "act"}
-#: Fewer asks make no share anywhere, and no alarm here.
-_FEW_ASKS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ def actual_words(row: Row) -> str:
 
 
 def _is_few(row: Row) -> bool:
-    return row["unit"] == "share" and (row["asks"] or 0) < _FEW_ASKS
+    return row["unit"] == "share" and (row["asks"] or 0) < FEWEST_ASKS
 
 
 def room_words(row: Row) -> str:

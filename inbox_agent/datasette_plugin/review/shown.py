@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from inbox_agent.datasette_plugin.enough import FEWEST_ASKS
 from inbox_agent.datasette_plugin.reading import Row
 from inbox_agent.datasette_plugin.review.rows import STANDARDS
 from inbox_agent.review_sheets import For, Section, Sheet, answer, sections
 from inbox_agent.words import duration
 
-FEWEST_ASKS = 5
 #: Worst first.
 STATES = ("broken", "at risk", "met", "unknown")
 #: These compare with the quarter before already.
