@@ -9,7 +9,7 @@ PAGE_TESTS = $(wildcard $(addprefix tests/test_,datasette.py *page*.py charts.py
 	workbooks.py))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test reliability pages next-datasette quick real-mail accuracy simulations simulation-tables faults pictures lint format docs lock clean
+.PHONY: help install demo test reliability pages next-datasette quick real-mail accuracy simulations simulation-tables faults bench pictures lint format docs lock clean
 
 help: ## Shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -56,6 +56,10 @@ accuracy: install ## Measures on that mail how right it is; writes docs/accuracy
 faults: install ## Kills runs, cuts connections, has days go by; writes docs/reliability.md
 	@scripts/install-test-packages
 	@$(BIN)/python tests/faults/report.py $(ARGS)
+
+bench: install ## Measures how fast it is (ARGS="--quick", ARGS="polls start_up")
+	@scripts/install-test-packages
+	@$(BIN)/python -m benchmarks.all $(ARGS)
 
 pictures: install ## Takes the pictures of README and docs, of the demo
 	@scripts/install-test-packages

@@ -5,27 +5,31 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from inbox_agent import __version__
 from inbox_agent.config import Config, MailboxSettings
 from inbox_agent.data_lock import holding
 from inbox_agent.errors import ConfigError, InboxAgentError, StoreError
-from inbox_agent.instants import clock_sources
+from inbox_agent.generations import Job
 from inbox_agent.intake import Import, Intake
-from inbox_agent.measuring import measure_all, moved_on, of_whole_mailboxes
+from inbox_agent.kept_mailbox import Kept
+from inbox_agent.measuring import moved_on
+from inbox_agent.measuring_processes import process_count, uncollected
 from inbox_agent.mirror import Mirror
-from inbox_agent.mirror_history import alert_log, frozen_reviews, next_generation, whole_mailboxes
+from inbox_agent.mirror_history import whole_mailboxes
 from inbox_agent.mirror_rows import Counts, Poll
-from inbox_agent.notice_log import notices
+from inbox_agent.news_generation import publish_news
 from inbox_agent.oauth2 import Login, login_of
 from inbox_agent.privacy import Privacy
 from inbox_agent.progress import Progress, Silent
-from inbox_agent.published import Generation, publish
 from inbox_agent.reading import Reading
+from inbox_agent.sorting import Instants, NotSureError
+from inbox_agent.sqlite_files import is_damaged, store_errors
+from inbox_agent.whole_generation import publish_all
+from inbox_agent.whole_in_parts import is_much, publish_in_parts
 
 MIRROR = "mirror.db"
 PUBLISHED = "partners.db"
@@ -78,6 +82,8 @@ class Attempt:
     stop: threading.Event = field(default_factory=threading.Event)
     is_told: bool = True
     untold: int = 0
+    #: Where the connection is between two passes; None: each pass opens one of its own.
+    kept: Kept | None = None
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,7 @@ class Agent:
     #: When letters are fetched; by default our clock. What came later than that is of no use.
     fetch_clock: Callable[[], datetime] | None = None
     _secrets: dict[str, Login] = field(default_factory=dict, repr=False)
+    _sound: set[Path] = field(default_factory=set, repr=False, compare=False)
     _secrets_locks: dict[str, threading.Lock] = field(
         default_factory=dict, repr=False, compare=False
     )
@@ -139,7 +146,7 @@ class Agent:
         with self.at_work(), Mirror(self.mirror_path) as mirror:
             if reparse:
                 self._read_anew(mirror)
-            self._reckon(mirror, as_of, report)
+            self._reckon(mirror, as_of, report, is_anew=True)
         return report
 
     def import_files(self, job: Import, as_of: datetime | None = None) -> Report:
@@ -194,7 +201,8 @@ class Agent:
         errors: list[InboxAgentError] = []
         try:
             keyword = self.config.no_reply_needed.keyword
-            reading.read(self.secret(settings), self.config.poll.since, keyword)
+            since = self.config.poll.since
+            reading.read(self.secret(settings), since, keyword, attempt.kept)
         except StoreError:
             raise
         except InboxAgentError as exc:
@@ -250,46 +258,40 @@ class Agent:
         self.progress.stage("reading the kept header fields anew")
         mirror.reparse()
 
-    def _reckon(self, mirror: Mirror, as_of: datetime | None, report: Report) -> None:
+    def _reckon(
+        self, mirror: Mirror, as_of: datetime | None, report: Report, *, is_anew: bool = False
+    ) -> None:
         if mirror.has_old_rows():  # of an older version, whose parser knew less
             self._read_anew(mirror)
-        self.progress.stage("measuring")
-        marks = self.config.no_reply_needed
         # First how far the mailboxes are read, then the letters: another thread may go on reading.
         known = moved_on(mirror.as_of(), {each.name for each in self.config.mailboxes})
-        held = list(mirror.messages(marked=marks.keyword is not None, settled_folder=marks.folder))
         default = as_of or min(known.values(), default=self.clock())
-        instants = {mailbox: as_of or at for mailbox, at in known.items()}
-        records, without_partner = measure_all(self.config, held, instants, default)
+        instants = Instants({box: as_of or at for box, at in known.items()}, default)
         # An instant that somebody named is no poll: what it shows raises and clears nothing.
         whole = frozenset[str]() if as_of else whole_mailboxes(mirror)
-        told = of_whole_mailboxes(self.config, held, records, whole)
-        number = next_generation(mirror, told, self.clock())
-        self.progress.stage("publishing")
-        publish(
-            self.published_path,
-            Generation(
-                records=records,
-                as_of=default,
-                number=number,
-                published_at=self.clock(),
-                version=__version__,
-                config_digest=self.config.digest(),
-                messages=len(held),
-                without_partner=without_partner,
-                clock_sources=clock_sources(held, self.config.roster().received_by),
-                clock=self.config.our_clock(),
-                cuts=self.config.cuts(),
-                privacy=self.privacy(mirror),
-                polls=mirror.polls(),
-                folders=mirror.folders(),
-                alerts=tuple(alert_log(mirror).alerts.values()),
-                reviews=frozen_reviews(mirror),
-                notices=notices(mirror),
-                poll_every_seconds=self.config.poll_every_seconds,
-            ),
-        )
-        report.partners = len(records)
+        path, privacy = self.published_path, self.privacy(mirror)
+        stage = self.progress.stage
+        job = Job(self.config, mirror, path, instants, self.clock, privacy, whole, stage)
+        with uncollected():
+            report.partners = self._published(job, keeps=as_of is None, is_anew=is_anew)
+
+    def _published(self, job: Job, *, keeps: bool, is_anew: bool) -> int:
+        """The next generation: out of the one before where that is sure, else of all held."""
+        if keeps and not is_anew and self._is_sound(job.path):
+            with suppress(NotSureError):
+                return publish_news(job)
+        if is_much(job):
+            return publish_in_parts(job, process_count(), keeps=keeps)
+        return publish_all(job, keeps=keeps)
+
+    def _is_sound(self, path: Path) -> bool:
+        """Whether what is published is sound; looked for once in the life of the agent."""
+        if path not in self._sound:
+            with store_errors(path):
+                if not path.exists() or is_damaged(path):
+                    return False
+            self._sound.add(path)
+        return True
 
     def privacy(self, mirror: Mirror) -> Privacy:
         """What may be seen of people and subjects outside the mirror."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Protocol
 
+from inbox_agent.addresses import Partner
 from inbox_agent.causes import Cause, CauseKind, Level
 from inbox_agent.letters import row_key
-from inbox_agent.measure import PartnerRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,23 @@ class AlertLog:
     seen_at: Mapping[str, datetime] = field(default_factory=dict)
 
 
-def moved_on(log: AlertLog, records: Iterable[PartnerRecord], now: datetime) -> AlertLog:
+class Raising(Protocol):
+    """A partner's record, as far as alerts are raised by it."""
+
+    @property
+    def partner(self) -> Partner:
+        """Whose it is."""
+
+    @property
+    def as_of(self) -> datetime:
+        """Up to when it is known."""
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """What is to be seen to."""
+
+
+def moved_on(log: AlertLog, records: Iterable[Raising], now: datetime) -> AlertLog:
     """The log with the causes of a generation in it, which is published at `now`.
 
     A record that is earlier than what the log has seen of its partner changes nothing, and a
@@ -73,7 +90,7 @@ def _is_news(as_of: datetime, seen_at: datetime | None) -> bool:
     return seen_at is None or _whole(as_of) >= seen_at
 
 
-def _partners_alerts(record: PartnerRecord, held: Iterable[Alert]) -> Iterable[Alert]:
+def _partners_alerts(record: Raising, held: Iterable[Alert]) -> Iterable[Alert]:
     """A partner's alerts that are new or change."""
     found: dict[str, Cause] = {}
     for cause in record.causes:

@@ -31,6 +31,7 @@ _MAILTO = re.compile(r"mailto:([^?<>,\s]+)")
 _ESCAPED = re.compile(r"=([0-9A-F]{2})")
 _AROUND_ADDRESSES = re.compile("[\\s<>()\\[\\],;:\"'\u2018-\u201f]+")
 _VIA = " via "
+_LIST_MARKS = frozenset({"list-id", "list-post"})
 
 
 def author_of(message: Message, roster: Roster) -> Address | None:
@@ -107,7 +108,7 @@ _NO_LIST = _list_of("", "")
 
 
 def _through(message: Message) -> _List:
-    fields = {name: value for name, value in message.marks if name in ("list-id", "list-post")}
+    fields = {name: value for name, value in message.marks if name in _LIST_MARKS}
     return _list_of(fields.get("list-id", ""), fields.get("list-post", "")) if fields else _NO_LIST
 
 
@@ -117,7 +118,7 @@ def _original(message: Message, roster: Roster) -> Address | None:
     Nothing took From of what lies in a Sent folder: the group's address there is how we wrote.
     """
     shown = message.from_
-    if shown is None or message.is_sent_copy:
+    if shown is None or message.is_sent_copy or _is_ordinary(message, shown, roster):
         return None
     through = _through(message)
     decoded = _decoded(shown, through)
@@ -129,6 +130,13 @@ def _original(message: Message, roster: Roster) -> Address | None:
         if is_other and found.key != shown.key:
             return found if found.name else replace(found, name=_name_before_via(shown.name))
     return None
+
+
+def _is_ordinary(message: Message, shown: Address, roster: Roster) -> bool:
+    """Whether no list can have taken From: nothing of the letter is a list's, as with most."""
+    if message.originals or "=" in shown.local or roster.is_our_list(shown):
+        return False
+    return _LIST_MARKS.isdisjoint(dict(message.marks))
 
 
 def _named(message: Message, decoded: Address | None) -> Iterator[Address]:

@@ -26,14 +26,24 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from inbox_agent.addresses import Address, Roster
 from inbox_agent.automatic_marks import SAYS_NO, Marks
-from inbox_agent.automatic_phrases import is_of_absence, is_of_responders
-from inbox_agent.calendar_letters import is_calendar
+from inbox_agent.automatic_phrases import (
+    is_of_absence,
+    is_of_responders,
+    is_only_by_mail_systems,
+)
+from inbox_agent.calendar_letters import CALENDARS, is_calendar
 from inbox_agent.kinds import HUMAN, OVERRIDDEN, Kind, Verdict
-from inbox_agent.mail_systems import is_a_program, is_by_a_mail_system, says_bounce
-from inbox_agent.subjects import read_subject
+from inbox_agent.mail_systems import (
+    is_a_program,
+    is_by_a_mail_system,
+    is_of_a_mail_system,
+    says_bounce,
+)
+from inbox_agent.subjects import Subject, read_subject
 
 #: Raised whenever a rule is added or changed.
 RULES_VERSION = 2
@@ -49,6 +59,12 @@ _BULK_FIELDS = (
     *("list-unsubscribe", "list-unsubscribe-post", "feedback-id", "x-msfbl", "x-csa-complaints"),
 )
 _SERVICE_FIELDS = ("x-github-reason", "x-jira-fingerprint", "x-zendesk-from-account-id")
+#: What most letters have, and by itself makes no rule match.
+_COMMON_FIELDS = frozenset({"content-type", "delivered-to", "reply-to", "return-path"})
+_COMMON_TYPE = re.compile(
+    r"\s*(?:text/(?:plain|html)|multipart/(?:mixed|alternative|related|signed))\s*(?:;[^()]*)?",
+    re.IGNORECASE,
+)
 _KNOWN_REPORTS = frozenset({"", "delivery-status", "disposition-notification"})
 # As a word of the local part: "noreply", "comments-noreply", "do_not_reply+1", not "nora.reply".
 _NO_REPLY = re.compile(
@@ -95,9 +111,43 @@ def marks_of(
 
 def by_header(marks: Marks) -> Verdict:
     """The first rule that matches, without the operator's word."""
+    if _says_nothing(marks):
+        return HUMAN
     return next(
         (Verdict(kind=rule.kind, rule=rule.id) for rule in RULES if rule.matches(marks)), HUMAN
     )
+
+
+def _says_nothing(marks: Marks) -> bool:
+    """Whether no rule can match, at a glance: so it is with most letters, which are asked often.
+
+    There is no field that a rule looks at but those that most letters have, and they say nothing;
+    nor do subject and author.
+    """
+    fields, author = marks.fields, marks.author
+    written = fields.get("content-type", "text/plain")
+    return (
+        author is not None
+        and fields.keys() <= _COMMON_FIELDS
+        and _COMMON_TYPE.fullmatch(written) is not None
+        and "method" not in written.lower()
+        and not marks.has_null_path
+        and "autoresponder" not in marks.value("delivered-to")
+        and not _is_telling_author(author.local, author.name, author.key)
+        and not _is_telling_subject(marks.text, marks.subject)
+    )
+
+
+@lru_cache(maxsize=4096)
+def _is_telling_author(local: str, name: str, key: str) -> bool:
+    """Whether a rule looks at the author (P3, P5, P13)."""
+    return is_no_reply(local) or is_of_a_mail_system(local, name) or key in CALENDARS
+
+
+@lru_cache(maxsize=4096)
+def _is_telling_subject(text: str, subject: Subject) -> bool:
+    """Whether the subject alone decides (P3, P10)."""
+    return is_only_by_mail_systems(subject) or is_of_responders(text, subject)
 
 
 def overridden(verdict: Verdict, marks: Marks, message_id: str) -> Verdict:

@@ -15,6 +15,7 @@ from inbox_agent.subjects import Subject
 
 #: Values of a field that mean as much as its absence.
 SAYS_NO = frozenset({"", "no", "false", "none", "0", "off"})
+_KEYWORD_END = re.compile(r"[;,\s]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,8 @@ class Marks:
 
     def keyword(self, name: str) -> str:
         """What stands before the first parameter or space of a field (RFC 3834 §5)."""
-        return re.split(r"[;,\s]", self.value(name), maxsplit=1)[0]
+        value = self.value(name)
+        return _KEYWORD_END.split(value, maxsplit=1)[0] if value else ""
 
     @property
     def has_null_path(self) -> bool:
@@ -45,9 +47,9 @@ class Marks:
 
         sendmail and qmail write the null path as a path to mailer-daemon when they deliver.
         """
-        path = "".join(self.value("return-path").split()).strip("<>")
-        given = bool(self.value("return-path"))
-        return given and path.partition("@")[0] in ("", "mailer-daemon")
+        given = self.value("return-path")
+        path = "".join(given.split()).strip("<>")
+        return bool(given) and path.partition("@")[0] in ("", "mailer-daemon")
 
     @property
     def is_automatic(self) -> bool:
@@ -79,7 +81,8 @@ class Marks:
 
 def field_value(fields: Mapping[str, str], name: str) -> str:
     """A field in lower case without comments and outer space; empty where there is none."""
-    return without_comments(fields.get(name, "")).strip().lower()
+    written = fields.get(name)
+    return without_comments(written).strip().lower() if written else ""
 
 
 def content_type(fields: Mapping[str, str]) -> tuple[str, Mapping[str, str]]:

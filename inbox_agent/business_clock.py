@@ -8,20 +8,25 @@ UTC before they are subtracted, so a night with a DST change has the length it r
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property, lru_cache
+from itertools import accumulate
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-import holidays as _holidays
-
 from inbox_agent.standards import Cuts, Span, Standards
+from inbox_agent.working_years import Year, clock_changes, ordinals
 
 DAY_NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MIDNIGHT = time(0, 0)
 _EPOCH = date(1990, 1, 1)
+_DAY = timedelta(days=1)
+
+#: Spans of time as instants (UTC).
+Hours = tuple[tuple[datetime, datetime], ...]
 
 
 class _Dates(Protocol):
@@ -35,8 +40,20 @@ def holiday_calendar(code: str) -> _Dates:
     One for all clocks, as it works out each year when first asked. Raises NotImplementedError
     where the library has no such calendar.
     """
+    import holidays as _holidays  # noqa: PLC0415 - it has the calendars of all countries
+
     country, _, part = code.partition("-")
     return _holidays.country_holidays(country, subdiv=part or None)
+
+
+@lru_cache(maxsize=4096)  # one for all clocks with the same days
+def _worked(
+    weekdays: frozenset[int], holidays: str | None, closed: frozenset[date], year: int
+) -> tuple[int, ...]:
+    off = holiday_calendar(holidays) if holidays else frozenset[date]()
+    days = map(date.fromordinal, ordinals(year))
+    is_worked = (d.weekday() in weekdays and d not in closed and d not in off for d in days)
+    return tuple(accumulate(is_worked, initial=0))
 
 
 @dataclass(frozen=True)
@@ -48,9 +65,10 @@ class BusinessClock:
     hours: tuple[tuple[time, time], ...]
     holidays: str | None = None
     closed: frozenset[date] = frozenset()
-    _sums: list[tuple[int, int]] = field(
-        default_factory=lambda: [(0, 0)], init=False, repr=False, compare=False
-    )
+    # What was worked out before, as the same days are asked for again and again.
+    _years: dict[int, Year] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _open: dict[date, Hours] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _before: dict[date, int] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def make(
@@ -64,10 +82,6 @@ class BusinessClock:
         """A clock from config values; hours that end at 24:00 are given as ending at 00:00."""
         weekdays = frozenset(DAY_NAMES.index(day) for day in days)
         return cls(ZoneInfo(timezone), weekdays, tuple(sorted(hours)), holidays, frozenset(closed))
-
-    @cached_property
-    def _holiday_dates(self) -> _Dates:
-        return holiday_calendar(self.holidays) if self.holidays else frozenset[date]()
 
     # -- days -----------------------------------------------------------------------------
 
@@ -89,11 +103,9 @@ class BusinessClock:
 
     def is_working_day(self, day: date) -> bool:
         """Whether anything is open on that day."""
-        return (
-            day.weekday() in self.weekdays
-            and day not in self.closed
-            and day not in self._holiday_dates
-        )
+        year = self._year(day.year)
+        place = day.toordinal() - year.first
+        return year.worked[place] < year.worked[place + 1]
 
     def working_days(self, after: date, upto: date) -> int:
         """How many working days lie after one day, up to and with another (negative: 0)."""
@@ -101,9 +113,15 @@ class BusinessClock:
 
     def working_day_after(self, day: date, count: int) -> date:
         """The count-th working day after a day."""
+        year = self._year(day.year)
+        done = year.worked[day.toordinal() - year.first + 1] if count else 0
         while count:
-            day += _DAY
-            count -= self.is_working_day(day)
+            left = year.worked[-1] - done
+            if count <= left:
+                place = bisect_left(year.worked, done + count)
+                return date.fromordinal(year.first + place - 1)
+            count, done, year = count - left, 0, self._year(day.year + 1)
+            day = day.replace(year=day.year + 1, month=1, day=1)
         return day
 
     # -- seconds --------------------------------------------------------------------------
@@ -111,8 +129,14 @@ class BusinessClock:
     def reading(self, at: datetime) -> int:
         """Working seconds from 1990 to an instant, whole ones; never falls as time goes on."""
         day = self.local_date(at)
-        spans = (min(at, end) - start for start, end in self.open_hours(day))
-        return self._sum_before(day)[1] + int(sum(max(0.0, span.total_seconds()) for span in spans))
+        before = self._before.get(day)
+        if before is None:
+            before = self._before[day] = self._sum_before(day)[1]
+        worked = 0.0
+        for start, end in self.open_hours(day):
+            if start < at:
+                worked += (min(at, end) - start).total_seconds()
+        return before + int(worked)
 
     def working_seconds(self, start: datetime, end: datetime) -> int:
         """The working time from one instant to another, by the hours of the side that answers.
@@ -170,10 +194,14 @@ class BusinessClock:
                     return max(at, opening)
             day += _DAY
 
-    def open_hours(self, day: date) -> tuple[tuple[datetime, datetime], ...]:
+    def open_hours(self, day: date) -> Hours:
         """The spans of a day in which somebody is there, as instants (UTC)."""
-        if not self.is_working_day(day):
-            return ()
+        known = self._open.get(day)
+        if known is None:
+            known = self._open[day] = self._hours_on(day) if self.is_working_day(day) else ()
+        return known
+
+    def _hours_on(self, day: date) -> Hours:
         return tuple(
             (
                 self._instant(day, opening),
@@ -187,21 +215,46 @@ class BusinessClock:
 
     def _sum_before(self, day: date) -> tuple[int, int]:
         """(working days, working seconds) from 1990 to the beginning of a day."""
-        index = max(0, (day - _EPOCH).days)
-        days, seconds = self._sums[-1]
-        for each in range(len(self._sums) - 1, index):
-            day = _EPOCH + each * _DAY
-            if self.is_working_day(day):
-                days += 1
-                seconds += self._seconds_on(day)
-            self._sums.append((days, seconds))
-        return self._sums[index]
+        if day < _EPOCH:
+            return 0, 0
+        year = self._year(day.year)
+        place = day.toordinal() - year.first
+        days = year.worked[place]
+        seconds = year.seconds + days * self._usual_seconds
+        return year.days + days, seconds + sum(more for odd, more in year.odd if odd < place)
+
+    def _year(self, number: int) -> Year:
+        known = self._years.get(number)
+        if known is not None:
+            return known
+        days = seconds = 0
+        for each in range(min(number, _EPOCH.year), number + 1):
+            if each not in self._years:
+                self._years[each] = self._made_year(each, days, seconds)
+            year = self._years[each]
+            if each >= _EPOCH.year:
+                days += year.worked[-1]
+                seconds += year.worked[-1] * self._usual_seconds + sum(m for _, m in year.odd)
+        return self._years[number]
+
+    def _made_year(self, number: int, days: int, seconds: int) -> Year:
+        worked = _worked(self.weekdays, self.holidays, self.closed, number)
+        first = date(number, 1, 1).toordinal()
+        return Year(
+            first=first,
+            worked=worked,
+            days=days,
+            seconds=seconds,
+            odd=tuple(
+                (place, self._seconds_on(day) - self._usual_seconds)
+                for day in clock_changes(self.zone.key, number)
+                if worked[place := day.toordinal() - first] < worked[place + 1]
+            ),
+        )
 
     def _seconds_on(self, day: date) -> int:
-        """The working seconds of a working day; only where the clock is changed they differ."""
-        if self._offset(day) == self._offset(day + _DAY):
-            return self._usual_seconds
-        return sum(int((end - start).total_seconds()) for start, end in self.open_hours(day))
+        """The working seconds of a working day on which the clock is changed."""
+        return sum(int((end - start).total_seconds()) for start, end in self._hours_on(day))
 
     @cached_property
     def _usual_seconds(self) -> int:
@@ -212,12 +265,6 @@ class BusinessClock:
         )
         spans = (end - start if end > day else end + _DAY - start for start, end in ends)
         return int(sum(span.total_seconds() for span in spans))
-
-    def _offset(self, day: date) -> timedelta | None:
-        return datetime.combine(day, _MIDNIGHT, self.zone).utcoffset()
-
-
-_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,15 @@ _METHODS = frozenset(
     ["PUBLISH", "REQUEST", "REPLY", "ADD", "CANCEL", "REFRESH", "COUNTER", "DECLINECOUNTER"]
 )
 _CLASS = "urn:content-classes:calendarmessage"
-_SENDERS = frozenset({"calendar-notification@google.com"})
+#: Addresses that calendars write from.
+CALENDARS = frozenset({"calendar-notification@google.com"})
 
 
 def is_calendar(marks: Marks) -> bool:
     """Whether a calendar wrote it (RFC 6047 §2.4), or Google's wrote about one."""
     sender = Address.parse(marks.value("sender").rpartition("<")[2].rstrip("> "))
     keys = {address.key for address in (marks.author, sender) if address}
-    return calendar_method(marks.fields) is not None or bool(keys & _SENDERS)
+    return calendar_method(marks.fields) is not None or bool(keys & CALENDARS)
 
 
 def calendar_method(marks: Mapping[str, str]) -> str | None:

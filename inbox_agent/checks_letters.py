@@ -15,6 +15,7 @@ from inbox_agent.authors import author_of
 from inbox_agent.checks_findings import Finding, Place, named
 from inbox_agent.checks_store import Databases, agent_at_work, steps
 from inbox_agent.copies import is_from_us, recipients
+from inbox_agent.epoch import instant
 from inbox_agent.errors import StoreError
 from inbox_agent.instants import choose_at
 from inbox_agent.messages import PARSER_VERSION, Message
@@ -23,7 +24,6 @@ from inbox_agent.mirror_rows import (
     COPIES,
     blocks_of,
     in_import_block,
-    instant,
     message_of,
 )
 from inbox_agent.sent_coverage import ENOUGH, FEWEST_LETTERS, Coverage, coverage, sent_proofs

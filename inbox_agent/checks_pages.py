@@ -8,8 +8,8 @@ from inbox_agent.checks_findings import Finding, Place
 from inbox_agent.config import Config
 from inbox_agent.errors import ConfigError, StoreError
 from inbox_agent.serve import find_metadata
+from inbox_agent.serve_defaults import LOOPBACK
 from inbox_agent.serve_locks import (
-    LOOPBACK,
     SECRET_NAME,
     SERVED_METADATA_NAME,
     read_metadata,

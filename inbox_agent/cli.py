@@ -6,21 +6,11 @@ import signal
 import sys
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from inbox_agent import (
-    __version__,
-    cli_figures,
-    cli_run,
-    cli_serve,
-    cli_store,
-    cli_users,
-    screens,
-    serve,
-    setup_files,
-)
-from inbox_agent.agent import Agent
+from inbox_agent import __version__, cli_figures, cli_run, cli_serve, cli_store, cli_users
 from inbox_agent.cli_notify import notify
 from inbox_agent.cli_serve import entrance_of, served
 from inbox_agent.cli_shared import (
@@ -35,6 +25,11 @@ from inbox_agent.cli_shared import (
     output,
     require_mailboxes,
 )
+from inbox_agent.serve_defaults import DEFAULT_HOST, DEFAULT_PORT
+from inbox_agent.setup_questions import ASKED
+
+if TYPE_CHECKING:
+    from inbox_agent.setup_files import Question
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -57,21 +52,22 @@ def main(ctx: click.Context, path: Path) -> None:
 @click.pass_context
 def demo(ctx: click.Context, directory: Path, port: int | None, no_serve: bool) -> None:
     """Do the whole job on a sample mailbox in an embedded IMAP server, then serve it."""
-    from inbox_agent.agent import utc_now  # noqa: PLC0415
-    from inbox_agent.demo.runner import run_demo  # noqa: PLC0415 - needs the demo's own server
+    from inbox_agent import screens, serve
+    from inbox_agent.agent import utc_now
+    from inbox_agent.demo.runner import run_demo
 
-    with screens.Shown(messages) as progress:
+    with screens.Shown(messages()) as progress:
         agent, report, letters = run_demo(directory, utc_now, progress)
-    screens.health(agent.published_path, output)
-    output.print(f"\n{letters:,} letters read, {report.partners:,} partners measured")
+    screens.health(agent.published_path, output())
+    output().print(f"\n{letters:,} letters read, {report.partners:,} partners measured")
     if report.errors or no_serve:
         finish(ctx, report)
-    chosen = port or serve.free_port(serve.DEFAULT_HOST, serve.DEFAULT_PORT)
+    chosen = port or serve.free_port(DEFAULT_HOST, DEFAULT_PORT)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     entrance = entrance_of(agent.config, is_open=True)
     with served(agent.published_path, entrance, chosen) as child:
-        output.print(f"sample data, {entrance.words}")
-        output.print(f"Ctrl-C ends it. Look at http://{serve.DEFAULT_HOST}:{chosen}/")
+        output().print(f"sample data, {entrance.words}")
+        output().print(f"Ctrl-C ends it. Look at http://{DEFAULT_HOST}:{chosen}/")
         child.wait()
 
 
@@ -80,6 +76,8 @@ def demo(ctx: click.Context, directory: Path, port: int | None, no_serve: bool) 
 @click.pass_context
 def init(ctx: click.Context, /, directory: Path, **flags: str | None) -> None:
     """Write a commented config; what no flag says is asked for on a terminal."""
+    from inbox_agent import screens, setup_files
+
     setup_files.refuse_existing(directory)
     texts = {}
     for question in setup_files.QUESTIONS:
@@ -89,14 +87,14 @@ def init(ctx: click.Context, /, directory: Path, **flags: str | None) -> None:
         if given is not None:
             texts[question.field] = given
     for path in setup_files.write_setup(directory, setup_files.check_answers(texts)):
-        output.print(f"wrote {screens.printable(path)}")
+        output().print(f"wrote {screens.printable(path)}")
     config = screens.printable(directory / DEFAULT_CONFIG)
-    output.print("put the password where the config says it is, then:")
-    output.print(f"inbox-agent -c {config} check")
+    output().print("put the password where the config says it is, then:")
+    output().print(f"inbox-agent -c {config} check")
     ctx.exit(0)
 
 
-def _ask(question: setup_files.Question) -> str:
+def _ask(question: Question) -> str:
     def checked(text: str) -> str:
         try:
             return question.check(text)
@@ -107,18 +105,19 @@ def _ask(question: setup_files.Question) -> str:
     return answer
 
 
-for _question in setup_files.QUESTIONS:
-    click.option(f"--{_question.field}", help=_question.text)(init)
+for _field, _text in ASKED.items():
+    click.option(f"--{_field}", help=_text)(init)
 
 
 @main.command()
 @click.pass_context
 def check(ctx: click.Context) -> None:
     """Look whether everything is in place: config, login, folders, Sent, databases."""
-    from inbox_agent.checks import check_all  # noqa: PLC0415
-    from inbox_agent.checks_shown import show  # noqa: PLC0415
+    from inbox_agent.agent import Agent
+    from inbox_agent.checks import check_all
+    from inbox_agent.checks_shown import show
 
-    ctx.exit(show(check_all(Agent(config_of(ctx))), output))
+    ctx.exit(show(check_all(Agent(config_of(ctx))), output()))
 
 
 @main.command()
@@ -126,11 +125,12 @@ def check(ctx: click.Context) -> None:
 @click.pass_context
 def login(ctx: click.Context, mailbox: str) -> None:
     """Log a mailbox in at its OAuth2 provider, once; the refresh token is kept."""
-    from inbox_agent.agent import utc_now  # noqa: PLC0415
-    from inbox_agent.oauth2_login import log_in_mailbox  # noqa: PLC0415 - brings a web server
+    from inbox_agent import screens
+    from inbox_agent.agent import utc_now
+    from inbox_agent.oauth2_login import log_in_mailbox
 
     def say(text: str) -> None:
-        output.print(screens.printable(text))
+        output().print(screens.printable(text))
 
     log_in_mailbox(config_of(ctx).mailboxes, mailbox, utc_now, say)
 

@@ -6,15 +6,15 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
-from inbox_agent import screens
 from inbox_agent.cli_shared import agent_of, complain, output
-from inbox_agent.config import Config
 from inbox_agent.errors import ConfigError
 from inbox_agent.words import counted
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from inbox_agent.config import Config
     from inbox_agent.notice_plan import Message
 
 
@@ -30,9 +30,9 @@ def notify(ctx: click.Context, printing: bool, digest: bool, alerts: bool) -> No
 
     A message goes to each address once. `run` does the same by itself.
     """
-    from inbox_agent.forgetting import must_hold_letters  # noqa: PLC0415
-    from inbox_agent.mirror import Mirror  # noqa: PLC0415
-    from inbox_agent.notices import Notices  # noqa: PLC0415
+    from inbox_agent.forgetting import must_hold_letters
+    from inbox_agent.mirror import Mirror
+    from inbox_agent.notices import Notices
 
     with agent_of(ctx) as agent:
         _must_tell_somebody(agent.config)
@@ -41,13 +41,13 @@ def notify(ctx: click.Context, printing: bool, digest: bool, alerts: bool) -> No
         told = Notices(agent, alerts=alerts or both, digest=digest or both, at_any_hour=digest)
         if printing:
             with Mirror(agent.mirror_path) as mirror:
-                _show(told.due(mirror), output)
+                _show(told.due(mirror), output())
             return
         with agent.at_work(), Mirror(agent.mirror_path) as mirror:
             done = told.send(mirror)
     for error in done.report.errors:
         complain(error)
-    output.print(f"{counted(done.sent, 'message')} sent")
+    output().print(f"{counted(done.sent, 'message')} sent")
     ctx.exit(done.report.exit_code)
 
 
@@ -60,6 +60,8 @@ def _must_tell_somebody(config: Config) -> None:
 
 def _show(due: Iterable[tuple[str, int, Message]], console: Console) -> None:
     """Each text once, with those it would go to."""
+    from inbox_agent import screens
+
     whom: dict[tuple[str, str], list[str]] = {}
     for recipient, _address, message in due:
         whom.setdefault((message.text.title, message.text.plain), []).append(recipient)

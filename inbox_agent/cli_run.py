@@ -5,21 +5,18 @@ from __future__ import annotations
 import sys
 import threading
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
-from inbox_agent import serve
-from inbox_agent.agent import Agent, Report, utc_now
 from inbox_agent.cli_serve import OPEN, Beside, entrance_of
-from inbox_agent.cli_shared import (
-    PORT,
-    complain,
-    config_of,
-    messages,
-    require_mailboxes,
-)
+from inbox_agent.cli_shared import PORT, complain, config_of, messages, require_mailboxes
 from inbox_agent.events import Event
+from inbox_agent.serve_defaults import DEFAULT_HOST
 from inbox_agent.stopping import leave_at_once, stop_when_asked
+
+if TYPE_CHECKING:
+    from inbox_agent.agent import Report
 
 
 @click.command()
@@ -31,10 +28,10 @@ from inbox_agent.stopping import leave_at_once, stop_when_asked
 @click.pass_context
 def run(ctx: click.Context, serving: bool, port: int, is_open: bool, form: str) -> None:
     """Poll for ever, until SIGTERM or Ctrl-C."""
-    # no other command needs them, and they take a while
-    from inbox_agent.due_times import SteadyClock  # noqa: PLC0415
-    from inbox_agent.json_log import json_log  # noqa: PLC0415
-    from inbox_agent.loop import Loop  # noqa: PLC0415
+    from inbox_agent.agent import Agent, utc_now
+    from inbox_agent.due_times import SteadyClock
+    from inbox_agent.json_log import json_log
+    from inbox_agent.loop import Loop
 
     stop = threading.Event()
     config = config_of(ctx)
@@ -50,11 +47,11 @@ def run(ctx: click.Context, serving: bool, port: int, is_open: bool, form: str) 
             complain(error)
         say(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {report.new_messages:,} new")
         if entrance and beside.look_after():
-            say(f"serving at http://{serve.DEFAULT_HOST}:{port}/partners ({entrance.words})")
+            say(f"serving at http://{DEFAULT_HOST}:{port}/partners ({entrance.words})")
 
     def say(text: str) -> None:
         if form == "text":
-            messages.print(text)
+            messages().print(text)
 
     def say_line(event: Event) -> None:
         if event.line:

@@ -7,15 +7,17 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from inbox_agent import screens, serve, serve_locks
-from inbox_agent.agent import Agent
 from inbox_agent.cli_shared import PATH, PORT, config_of, messages, output
-from inbox_agent.config import Config
-from inbox_agent.credentials import environment_without_secrets
-from inbox_agent.sqlite_files import must_exist
+from inbox_agent.serve_defaults import DEFAULT_HOST
+
+if TYPE_CHECKING:
+    from inbox_agent.agent import Agent
+    from inbox_agent.config import Config
+    from inbox_agent.serve_locks import Entrance
 
 #: Seconds that Datasette has to end; one in the middle of a long download would take its time.
 _DATASETTE_GOODBYE_SECONDS = 3.0
@@ -28,11 +30,13 @@ OPEN = click.option(
 def entrance_of(
     config: Config,
     metadata: Path | None = None,
-    host: str = serve.DEFAULT_HOST,
+    host: str = DEFAULT_HOST,
     *,
     is_open: bool = False,
-) -> serve_locks.Entrance:
+) -> Entrance:
     """How people get in; raises ConfigError where nobody could."""
+    from inbox_agent import serve, serve_locks
+
     found = serve.find_metadata(config.path, metadata)
     return serve_locks.entrance(config, found, host, is_open=is_open)
 
@@ -43,7 +47,7 @@ class Beside:
     Nothing is begun without an entrance.
     """
 
-    def __init__(self, agent: Agent, port: int, entrance: serve_locks.Entrance | None) -> None:
+    def __init__(self, agent: Agent, port: int, entrance: Entrance | None) -> None:
         self._agent, self._port, self._entrance = agent, port, entrance
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -52,6 +56,8 @@ class Beside:
         is_running = self._child is not None and self._child.poll() is None
         if self._entrance is None or is_running or not self._agent.published_path.exists():
             return False
+        from inbox_agent import serve
+
         outside = _environment(self._agent.config)
         self._child = serve.start(self._agent.published_path, self._entrance, self._port, outside)
         return True
@@ -63,6 +69,8 @@ class Beside:
 
 
 def _environment(config: Config) -> dict[str, str]:
+    from inbox_agent.credentials import environment_without_secrets
+
     return environment_without_secrets(config.mailboxes, config.notices.to)
 
 
@@ -77,7 +85,7 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 
 
 @click.command(name="serve")
-@click.option("--host", default=serve.DEFAULT_HOST, show_default=True, help="Who may connect: "
+@click.option("--host", default=DEFAULT_HOST, show_default=True, help="Who may connect: "
               "this computer itself, or the address others reach it by.")  # fmt: skip
 @PORT
 @click.option("--metadata", type=PATH, help="Your own copy of datasette-metadata.yml.")
@@ -87,27 +95,30 @@ def serve_command(
     ctx: click.Context, host: str, port: int, metadata: Path | None, is_open: bool
 ) -> None:
     """Serve the published tables with Datasette, to people who sign in."""
+    from inbox_agent import screens, serve
+    from inbox_agent.sqlite_files import must_exist
+
     config = config_of(ctx)
-    published = Agent(config).published_path
+    published = config.published_path
     must_exist(published)
     entrance = entrance_of(config, metadata, host, is_open=is_open)
 
     def execute(program: str, command: list[str], environment: dict[str, str]) -> None:
-        messages.print(screens.printable(entrance.words))
+        messages().print(screens.printable(entrance.words))
         os.execve(program, command, environment)  # noqa: S606 - our own arguments
 
     serve.serve(published, entrance, port, _environment(config), execute)
 
 
 @contextmanager
-def served(
-    database: Path, entrance: serve_locks.Entrance, port: int
-) -> Iterator[subprocess.Popen[bytes]]:
+def served(database: Path, entrance: Entrance, port: int) -> Iterator[subprocess.Popen[bytes]]:
     """Datasette beside what is done within, until that ends or somebody presses Ctrl-C."""
+    from inbox_agent import serve
+
     child = serve.start(database, entrance, port)
     try:
         yield child
     except KeyboardInterrupt:
-        output.print("")
+        output().print("")
     finally:
         _end(child)

@@ -1,40 +1,48 @@
-"""What every command shares: where it speaks, its config and agent, how errors and jobs end."""
+"""What every command shares: where it speaks, its config and agent, how errors and jobs end.
+
+The modules of the command line import nothing large at their top: whoever only asks for help, or
+for the state of things, waits for that alone.
+"""
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
-from inbox_agent import screens, serve
-from inbox_agent.agent import Agent, Report
-from inbox_agent.config import Config, is_there, load_config
 from inbox_agent.errors import ConfigError, InboxAgentError
 from inbox_agent.events import fault
+from inbox_agent.serve_defaults import DEFAULT_PORT
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from inbox_agent.agent import Agent, Report
+    from inbox_agent.config import Config
 
 DEFAULT_CONFIG = Path("config/inbox-agent.toml")
 PATH = click.Path(path_type=Path)
 
 
-class Messages(Console):
-    """Standard error. That nobody reads it any more is no reason to end."""
+@cache
+def output() -> Console:
+    """Standard output."""
+    from rich.console import Console
 
-    def on_broken_pipe(self) -> None:
-        """Say nothing from here on; rich would leave with exit code 1 in the middle of a job."""
-        self.quiet = True
-        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - Python writes there at its end
-            os.dup2(nowhere.fileno(), sys.stderr.fileno())
+    return Console(highlight=False, emoji=False, soft_wrap=True)
 
 
-output = Console(highlight=False, emoji=False, soft_wrap=True)
-messages = Messages(stderr=True, highlight=False, emoji=False, soft_wrap=True)
+@cache
+def messages() -> Console:
+    """Standard error."""
+    from inbox_agent.screens import Messages
+
+    return Messages(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
 
 class Instant(click.ParamType[datetime]):
@@ -58,7 +66,7 @@ class Instant(click.ParamType[datetime]):
 AS_OF = click.option("--as-of", type=Instant(), help="The instant the figures are for.")
 
 PORT = click.option(
-    "--port", type=int, default=serve.DEFAULT_PORT, show_default=True, help="Where to serve."
+    "--port", type=int, default=DEFAULT_PORT, show_default=True, help="Where to serve."
 )
 
 
@@ -85,11 +93,15 @@ class Commands(click.Group):
 
 def complain(error: InboxAgentError) -> None:
     """One error, one line."""
-    messages.print(f"inbox-agent: {screens.printable(error)}")
+    from inbox_agent import screens
+
+    messages().print(f"inbox-agent: {screens.printable(error)}")
 
 
 def config_of(ctx: click.Context) -> Config:
     """The config that the command line names. Raises ConfigError."""
+    from inbox_agent.config import is_there, load_config
+
     path: Path = ctx.obj
     if not is_there(path):
         raise ConfigError(
@@ -102,8 +114,11 @@ def config_of(ctx: click.Context) -> Config:
 @contextmanager
 def agent_of(ctx: click.Context) -> Iterator[Agent]:
     """The agent of that config; on a terminal its progress is shown. Raises ConfigError."""
+    from inbox_agent.agent import Agent
+    from inbox_agent.screens import Shown
+
     config = config_of(ctx)
-    with screens.Shown(messages) as progress:
+    with Shown(messages()) as progress:
         yield Agent(config, progress=progress)
 
 
@@ -111,7 +126,7 @@ def finish(ctx: click.Context, report: Report) -> None:
     """Say how a job went, every error on a line of its own, and leave with its exit code."""
     for error in report.errors:
         complain(error)
-    output.print(f"{report.new_messages:,} new letters, {report.partners:,} partners")
+    output().print(f"{report.new_messages:,} new letters, {report.partners:,} partners")
     ctx.exit(report.exit_code)
 
 

@@ -8,10 +8,7 @@ from typing import Any
 
 import click
 
-from inbox_agent import screens
-from inbox_agent.agent import Agent
 from inbox_agent.cli_shared import AS_OF, PATH, agent_of, config_of, finish, output
-from inbox_agent.intake import Import
 
 
 @click.command(name="import")
@@ -35,6 +32,8 @@ def import_command(ctx: click.Context, /, as_of: datetime | None, **options: Any
     An mbox (also .gz) is a folder of the file's name. A Maildir is INBOX, and its subfolders are
     folders of their names. A folder of .eml files is one of its name. --sent holds for all.
     """
+    from inbox_agent.intake import Import
+
     job = Import(
         paths=options["paths"],
         mailbox=options["mailbox"],
@@ -63,7 +62,8 @@ def rebuild(ctx: click.Context, as_of: datetime | None, reparse: bool) -> None:
 @click.pass_context
 def backup(ctx: click.Context, file: Path) -> None:
     """Copy the mirror to a new file, also while the agent polls."""
-    from inbox_agent import forgetting, sqlite_files  # noqa: PLC0415
+    from inbox_agent import forgetting, screens, sqlite_files
+    from inbox_agent.agent import Agent
 
     agent = Agent(config_of(ctx))
     forgetting.must_hold_letters(agent)
@@ -71,7 +71,7 @@ def backup(ctx: click.Context, file: Path) -> None:
     with sqlite_files.published_snapshot(file) as copy:
         (letters,) = copy.execute("select count(*) from headers").fetchone()
     size = file.stat().st_size
-    output.print(f"{screens.printable(file)}: {letters:,} letters, {size:,} octets")
+    output().print(f"{screens.printable(file)}: {letters:,} letters, {size:,} octets")
 
 
 @click.command()
@@ -80,14 +80,14 @@ def backup(ctx: click.Context, file: Path) -> None:
 @click.pass_context
 def erase(ctx: click.Context, address: str, dry_run: bool) -> None:
     """Delete every trace of a person's address, and keep it from coming back."""
-    from inbox_agent import forgetting  # noqa: PLC0415
+    from inbox_agent import forgetting
 
     with agent_of(ctx) as agent:
         done = forgetting.erase(agent, address, dry_run=dry_run)
     would = "would be " if dry_run else ""
-    output.print(f"{done.letters:,} letters {would}deleted, {done.rewritten:,} {would}rewritten")
+    output().print(f"{done.letters:,} letters {would}deleted, {done.rewritten:,} {would}rewritten")
     if not dry_run:
-        output.print("backups, exports and partners.toml are not touched; see to them yourself")
+        output().print("backups, exports and partners.toml are not touched; see to them yourself")
     ctx.exit(done.report.exit_code)
 
 
@@ -96,11 +96,11 @@ def erase(ctx: click.Context, address: str, dry_run: bool) -> None:
 @click.pass_context
 def purge(ctx: click.Context, dry_run: bool) -> None:
     """Delete letters older than [retention] says; without it nothing is deleted."""
-    from inbox_agent import forgetting  # noqa: PLC0415
+    from inbox_agent import forgetting
 
     with agent_of(ctx) as agent:
         done = forgetting.purge(agent, dry_run=dry_run)
     months = agent.config.retention_months
     would = "would be " if dry_run else ""
-    output.print(f"{done.letters:,} letters older than {months} months {would}deleted")
+    output().print(f"{done.letters:,} letters older than {months} months {would}deleted")
     ctx.exit(done.report.exit_code)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from inbox_agent import screens, users
+from inbox_agent import users
 from inbox_agent.cli_shared import config_of, output
 from inbox_agent.errors import ConfigError
 
@@ -40,7 +40,7 @@ def add(ctx: click.Context, name: str, owner: str, from_stdin: bool) -> None:
         )
     password = _password(name, from_stdin)
     users.add_user(path, users.User(name, users.hashed(password), owner.strip()))
-    output.print(f"{name} may sign in")
+    output().print(f"{name} may sign in")
     ctx.exit(0)
 
 
@@ -49,10 +49,12 @@ def add(ctx: click.Context, name: str, owner: str, from_stdin: bool) -> None:
 def list_command(ctx: click.Context) -> None:
     """List who may sign in, with their owner."""
     _, known = _users_of(ctx)
+    from inbox_agent.screens import printable
+
     for user in known.values():
-        output.print(screens.printable(f"{user.name:<24} {user.owner}".rstrip()))
+        output().print(printable(f"{user.name:<24} {user.owner}".rstrip()))
     if not known:
-        output.print("nobody yet; `inbox-agent users add NAME` adds somebody")
+        output().print("nobody yet; `inbox-agent users add NAME` adds somebody")
     ctx.exit(0)
 
 
@@ -64,7 +66,7 @@ def remove(ctx: click.Context, name: str) -> None:
     path, _ = _users_of(ctx)
     name = users.checked_name(name)
     users.remove_user(path, name)
-    output.print(f"{name} may not sign in any more")
+    output().print(f"{name} may not sign in any more")
     ctx.exit(0)
 
 
@@ -78,7 +80,7 @@ def password(ctx: click.Context, name: str, from_stdin: bool) -> None:
     name = users.checked_name(name)
     users.must_be_there(known, name)
     users.change_password(path, name, users.hashed(_password(name, from_stdin)))
-    output.print(f"{name} has a new password")
+    output().print(f"{name} has a new password")
     ctx.exit(0)
 
 

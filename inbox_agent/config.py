@@ -78,6 +78,16 @@ class Config:
         return (self.path.parent / self.file.data.directory.expanduser()).resolve()
 
     @property
+    def mirror_path(self) -> Path:
+        """Where the private database lies."""
+        return self.data_directory / "mirror.db"
+
+    @property
+    def published_path(self) -> Path:
+        """Where the database that Datasette serves lies."""
+        return self.data_directory / "partners.db"
+
+    @property
     def poll(self) -> PollSettings:
         """When to poll and how far back to read."""
         return self.file.poll

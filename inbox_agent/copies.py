@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -47,29 +47,45 @@ def same_letters(messages: Sequence[Message], roster: Roster) -> list[list[Messa
     for alike in _alike(messages, roster):
         for i in alike[1:]:
             leader[find(i)] = find(alike[0])
-    groups: dict[int, list[Message]] = defaultdict(list)
+    groups: dict[int, list[Message]] = {}
     for i, message in enumerate(messages):
-        groups[find(i)].append(message)
+        groups.setdefault(i if leader[i] == i else find(i), []).append(message)
     return list(groups.values())
 
 
 def _alike(messages: Sequence[Message], roster: Roster) -> Iterator[list[int]]:
-    by_id: dict[tuple[str, str | None], list[int]] = defaultdict(list)
-    by_look: dict[tuple[object, ...], list[int]] = defaultdict(list)
-    for i, message in enumerate(messages):
-        author = author_key(message, roster)
-        by_id[message.message_id, author].append(i)
-        if author and message.sent_at:
-            to_and_cc = frozenset(a.key for a in (*message.to, *message.cc))
-            second = message.sent_at.replace(microsecond=0)
-            base = read_subject(message.subject).base
-            # A mail host may report on two recipients within one second.
-            lost = (named_recipients(message), original_id(message))
-            by_look[author, second, to_and_cc, base, lost].append(i)
-    yield from by_look.values()
-    for (_, author), same_id in by_id.items():
-        if len(same_id) > 1:
-            yield from _near_dates(messages, same_id, _SAME_DATE if author else timedelta(0))
+    authors = [author_key(message, roster) for message in messages]
+    for same_second in _together(
+        (m.sent_at and m.sent_at.replace(microsecond=0)) for m in messages
+    ):
+        looks = _together(_look(messages[i], authors[i]) for i in same_second)
+        yield from ([same_second[place] for place in look] for look in looks)
+    for same_id in _together(message.message_id for message in messages):
+        for places in _together((authors[i],) for i in same_id):
+            alike = [same_id[place] for place in places]
+            apart = _SAME_DATE if authors[alike[0]] else timedelta(0)
+            yield from _near_dates(messages, alike, apart)
+
+
+def _together(names: Iterable[Hashable]) -> list[list[int]]:
+    """The places of those of the same name, where it is not None and there are several."""
+    first: dict[Hashable, int] = {}
+    found: dict[Hashable, list[int]] = {}
+    for i, name in enumerate(names):
+        before = first.setdefault(name, i)
+        if before != i and name is not None:
+            found.setdefault(name, [before]).append(i)
+    return list(found.values())
+
+
+def _look(message: Message, author: str | None) -> Hashable:
+    """What copies of a letter have in common under whatever Message-ID; None without an author."""
+    if author is None:
+        return None
+    to_and_cc = frozenset(a.key for a in (*message.to, *message.cc))
+    base = read_subject(message.subject).base
+    # A mail host may report on two recipients within one second.
+    return author, to_and_cc, base, named_recipients(message), original_id(message)
 
 
 def _near_dates(
@@ -84,6 +100,9 @@ def _near_dates(
 
 def representative(copies: Sequence[Message], roster: Roster, *, ours: bool) -> Message:
     """The copy whose fields are the letter's: the one in Sent when it is ours, else the first."""
+
+    if len(copies) == 1:
+        return copies[0]
 
     def rank(copy: Message) -> tuple[object, ...]:
         at, _ = choose_at(copy, roster.received_by)
@@ -113,7 +132,8 @@ def _named_by_copy(message: Message, roster: Roster) -> Iterator[Address]:
         yield from recipients(message)
     elif author := author_of(message, roster):
         yield author
-    yield from filter(None, map(Address.parse, named_recipients(message)))
+    if named := named_recipients(message):
+        yield from filter(None, map(Address.parse, named))
 
 
 def _named(copies: list[Message], roster: Roster, instants: Iterable[datetime | None]) -> set[str]:
@@ -124,6 +144,16 @@ def _named(copies: list[Message], roster: Roster, instants: Iterable[datetime | 
     addresses = {a.key: a for copy in copies for a in _named_by_copy(copy, roster)}.values()
     found = (roster.partner_of(address, at) for at in instants for address in addresses)
     return {key for key in found if key}
+
+
+def _is_named(partner: str, copies: list[Message], roster: Roster) -> bool:
+    """Whether a letter names one partner."""
+    at = _instant(copies, roster)
+    for copy in copies:
+        for address in _named_by_copy(copy, roster):
+            if roster.partner_of(address, at) == partner:
+                return True
+    return False
 
 
 def _instant(copies: list[Message], roster: Roster) -> datetime | None:
@@ -139,6 +169,11 @@ def _instants(copies: list[Message], roster: Roster) -> set[datetime | None]:
     if not roster.has_mergers:
         return {None}
     return {choose_at(copy, roster.received_by)[0] for copy in copies}
+
+
+def named_by(copies: list[Message], roster: Roster) -> set[str]:
+    """The partners that a letter names, whichever of its copies there were until then."""
+    return _named(copies, roster, _instants(copies, roster))
 
 
 def _is_answer_through_list(copies: list[Message], roster: Roster) -> bool:
@@ -169,7 +204,7 @@ def by_partner(messages: Sequence[Message], roster: Roster) -> dict[str, list[Me
     sure that nothing it needs is missing, so that no partner needs to see another's letters.
     """
     letters = same_letters(messages, roster)
-    groups = [(copies, _named(copies, roster, _instants(copies, roster))) for copies in letters]
+    groups = [(copies, named_by(copies, roster)) for copies in letters]
     partners_of_id: dict[str, set[str]] = defaultdict(set)
     for copies, named in groups:
         for copy in copies:
@@ -204,17 +239,17 @@ def belonging(partner: str, groups: Sequence[list[Message]], roster: Roster) -> 
     named: list[list[Message]] = []
     others: list[list[Message]] = []
     for group in groups:
-        is_named = partner in _named(group, roster, (_instant(group, roster),))
-        (named if is_named else others).append(group)
+        (named if _is_named(partner, group, roster) else others).append(group)
     their_ids = _ids(g for g in named if _is_by(partner, g, roster))
     through_list = [
         g for g in others if _is_answer_through_list(g, roster) and _answered(g) & their_ids
     ]
+    listed = set(map(id, through_list))
     our_ids = _ids(g for g in named + through_list if any(is_from_us(c, roster) for c in g))
     reports = [
         g
         for g in others
-        if g not in through_list and cited_ids(g) & our_ids and _is_report(g, roster)
+        if id(g) not in listed and cited_ids(g) & our_ids and _is_report(g, roster)
     ]
     return named + through_list + reports
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ipaddress
 import unicodedata
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-import idna
-from publicsuffixlist import PublicSuffixList
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
 
-_SUFFIXES = PublicSuffixList()
 _FORBIDDEN = frozenset('<>,;:"()@')
 
 #: Alphabets whose letters pass for Latin ones: together with Latin they are looked at twice.
@@ -34,6 +34,8 @@ def normal_domain(domain: str) -> str | None:
         bare = domain.strip("[]")
         ok = bool(domain) and not any(c.isspace() or c in _FORBIDDEN for c in bare)
         return domain if ok else None
+    import idna  # noqa: PLC0415 - few domains need it
+
     try:
         return idna.encode(domain, uts46=True).decode("ascii")
     except idna.IDNAError:
@@ -49,7 +51,7 @@ def registrable_domain(domain: str) -> str | None:
     """
     if _is_ip(domain):
         return None
-    found = _SUFFIXES.privatesuffix(domain)
+    found = _suffixes().privatesuffix(domain)
     return str(found) if found else None
 
 
@@ -88,6 +90,13 @@ def shown_domain(domain: str) -> str:
     return f"{written} ({domain})" if mixes_scripts(domain) else written
 
 
+@lru_cache(maxsize=1)
+def _suffixes() -> PublicSuffixList:
+    from publicsuffixlist import PublicSuffixList  # noqa: PLC0415 - it reads a long list
+
+    return PublicSuffixList()
+
+
 def _is_ip(domain: str) -> bool:
     try:
         ipaddress.ip_address(domain.strip("[]").removeprefix("ipv6:"))
@@ -99,6 +108,8 @@ def _is_ip(domain: str) -> bool:
 def _unicode_label(label: str) -> str:
     if not label.startswith("xn--"):
         return label
+    import idna  # noqa: PLC0415 - few domains need it
+
     try:
         return idna.ulabel(label)
     except (idna.IDNAError, UnicodeError):

@@ -10,13 +10,15 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from inbox_agent.drift import DriftMeasure, arrow, is_shown
+from inbox_agent.addresses import Partner
+from inbox_agent.drift import Drift, DriftMeasure, arrow, is_shown
 from inbox_agent.false_discoveries import adjusted
 from inbox_agent.measure import PartnerRecord
 from inbox_agent.privacy import Privacy
 from inbox_agent.published_rows import Row, flag, text_of
+from inbox_agent.trends import Trends
 
 #: Where the letters behind a figure are found: a table, what to filter, and its instant.
 _ROWS_BEHIND: dict[DriftMeasure, tuple[str, Mapping[str, Any], str]] = {
@@ -41,11 +43,11 @@ class Adjusted:
     p_values: Mapping[tuple[str, str], float]
 
     @classmethod
-    def over(cls, records: Iterable[PartnerRecord]) -> Adjusted:
+    def over(cls, records: Iterable[Compared]) -> Adjusted:
         """Those of all partners of a generation; each measure is a family of its own."""
         families: dict[str, list[tuple[str, float]]] = defaultdict(list)
         for record in records:
-            for measure, p in _p_values(record):
+            for measure, p in p_values(record):
                 families[measure].append((record.partner.key, p))
         return cls(
             {
@@ -55,12 +57,29 @@ class Adjusted:
             }
         )
 
-    def of(self, record: PartnerRecord, measure: str) -> float | None:
+    def of(self, record: Compared, measure: str) -> float | None:
         """That of one partner and measure; None where it could not be looked at."""
         return self.p_values.get((record.partner.key, measure))
 
 
-def _p_values(record: PartnerRecord) -> Iterator[tuple[str, float]]:
+class Compared(Protocol):
+    """A partner's record, or what is kept of it."""
+
+    @property
+    def partner(self) -> Partner:
+        """Whose it is."""
+
+    @property
+    def drift(self) -> tuple[Drift, ...]:
+        """What was compared between two windows."""
+
+    @property
+    def trends(self) -> Trends:
+        """What was compared between months."""
+
+
+def p_values(record: Compared) -> Iterator[tuple[str, float]]:
+    """What was tested of one partner, by measure."""
     for drift in record.drift:
         yield drift.measure, drift.p
     for name, trend in (("ours_trend", record.trends.ours), ("theirs_trend", record.trends.theirs)):
@@ -68,7 +87,7 @@ def _p_values(record: PartnerRecord) -> Iterator[tuple[str, float]]:
             yield name, trend.p
 
 
-def drift(record: PartnerRecord, privacy: Privacy, adjusted_p: Adjusted) -> Iterator[Row]:
+def drift(record: Compared, privacy: Privacy, adjusted_p: Adjusted) -> Iterator[Row]:
     """One row per measure that could be compared."""
     for found in record.drift:
         yield {
@@ -100,7 +119,7 @@ def _evidence(measure: DriftMeasure) -> str:
     return json.dumps({"table": table, "where": where, "instant": instant})
 
 
-def drift_columns(record: PartnerRecord, adjusted_p: Adjusted) -> dict[str, Any]:
+def drift_columns(record: Compared, adjusted_p: Adjusted) -> dict[str, Any]:
     """What `partner_standing` says of how response times change."""
     ours, theirs = record.trends.ours, record.trends.theirs
     return {
@@ -113,7 +132,7 @@ def drift_columns(record: PartnerRecord, adjusted_p: Adjusted) -> dict[str, Any]
     }
 
 
-def _arrow(record: PartnerRecord, measure: DriftMeasure, adjusted_p: Adjusted) -> str | None:
+def _arrow(record: Compared, measure: DriftMeasure, adjusted_p: Adjusted) -> str | None:
     found = next((found for found in record.drift if found.measure == measure), None)
     return arrow(found, adjusted_p.of(record, measure))
 

@@ -6,14 +6,17 @@ import threading
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 
-from inbox_agent.errors import FolderUnavailable
+from inbox_agent.errors import FolderUnavailable, MailboxError
 from inbox_agent.folder_compare import compared
+from inbox_agent.folder_keeping import Keeping
+from inbox_agent.imap_batches import batch_for
 from inbox_agent.imap_commands import MAX_UID
 from inbox_agent.mailbox import Folder, FolderStatus, Mailbox
 from inbox_agent.mirror import Checkpoint, Mirror, Presence, Snapshot
 from inbox_agent.progress import Progress
 from inbox_agent.renames import former_name
 from inbox_agent.reused_uids import reused_uids
+from inbox_agent.row_making import MANY_LETTERS, RowMaker
 from inbox_agent.sync_plan import (
     COMPARE_EVERY,
     GONE_AFTER,
@@ -49,6 +52,7 @@ class Job:
     now: datetime
     progress: Progress
     stop: threading.Event
+    rows: RowMaker
     keyword: str | None = None
     since: date | None = None
     tally: Tally = field(default_factory=Tally)
@@ -86,6 +90,15 @@ class FolderPass:
         self._must_not_have_broken(found)
         self._settle_older(found, todo)
         return Snapshot(found, compared_at, self._job.keyword, note)
+
+    def is_quiet(self, status: FolderStatus) -> bool:
+        """Whether `read` would ask and change nothing, by what STATUS says of the folder.
+
+        What it does not say (a mod-sequence, where no mark is looked for) is taken as unchanged.
+        """
+        before, found = self._mirror.known(*self._where), self._found(status)
+        todo = plan(before, found, self._now, self._job.keyword)
+        return todo == Plan(None, "no", asks_marks=False) and self._mirror.is_finished(*self._where)
 
     def _part_with_reused(self, found: Found) -> Checkpoint:
         """Where numbers that only grow went down, uids may mean other letters than we hold."""
@@ -140,18 +153,32 @@ class FolderPass:
         return listed
 
     def _fetch(self, begun: Checkpoint, uids: list[int], *, with_texts: bool = True) -> None:
-        """Fetch in batches; each is kept together with the checkpoint that covers it."""
+        """Fetch in batches; they are kept together with the checkpoint that covers them."""
         job = self._job
         languages = job.languages if with_texts else None
-        for headers, missing in self._mailbox.fetch(self._folder, uids, languages=languages):
-            seen = [header.uid for header in headers] + missing
-            here = Checkpoint(begun.uidvalidity, max([begun.last_uid, *seen]))
-            job.tally.new_messages += self._mirror.add(*self._where, here, headers, missing)
-            job.tally.unreadable += len(missing)
-            self._has_fetched = self._has_fetched or bool(headers)
-            job.progress.letters(len(seen))
-            if job.stop.is_set():  # in a thread of its own; what is kept so far stays
-                raise SystemExit(0)
+        job.rows.expect(len(uids))
+        is_large = len(uids) >= MANY_LETTERS
+        keeping = Keeping(self._mirror, self._where, begun, job.rows, self._tell, is_large)
+        try:
+            for headers, missing in self._mailbox.fetch(
+                self._folder, uids, batch=batch_for(len(uids)), languages=languages
+            ):
+                keeping.take(headers, missing)
+                self._has_fetched = self._has_fetched or bool(headers)
+                if job.stop.is_set():  # in a thread of its own; what is kept so far stays
+                    break
+        except MailboxError:
+            keeping.finish()
+            raise
+        keeping.finish()
+        if job.stop.is_set():
+            raise SystemExit(0)
+
+    def _tell(self, new: int, unreadable: int, seen: int) -> None:
+        """So many letters are held now."""
+        self._job.tally.new_messages += new
+        self._job.tally.unreadable += unreadable
+        self._job.progress.letters(seen)
 
     def _must_not_have_broken(self, found: Found) -> None:
         to_come = self._mirror.to_retry(*self._where, found.uidvalidity)

@@ -16,12 +16,14 @@ from typing import Any
 from inbox_agent.address_traces import IsErased, plain_address, untagged, without_traces
 from inbox_agent.addresses import Address
 from inbox_agent.agent import Agent, Report
+from inbox_agent.epoch import instant, seconds
 from inbox_agent.erasure import labels_without, report_without, without_address
 from inbox_agent.errors import ConfigError, InboxAgentError, StoreError
 from inbox_agent.messages import FetchedHeader
 from inbox_agent.mirror import Mirror
 from inbox_agent.mirror_history import forget, forget_before
-from inbox_agent.mirror_rows import REWRITE, instant, rewritten_row, seconds
+from inbox_agent.mirror_rows import REWRITE, rewritten_row
+from inbox_agent.sorted_mail import SORTED, forget_sorted
 from inbox_agent.sqlite_files import scrub
 from inbox_agent.tombstones import made_tombstones
 
@@ -115,6 +117,8 @@ def _purged_before(agent: Agent) -> int:
 
 
 def _purge(mirror: Mirror, before: int, *, dry_run: bool) -> int:
+    if not dry_run:
+        forget_sorted(mirror.path.with_name(SORTED))
     with mirror.writing() as db:
         sql = f"select count(*) from headers where {_OLDER}"  # noqa: S608 - our own words
         (count,) = db.execute(sql, [before]).fetchone()
@@ -170,6 +174,7 @@ def _erase(
     gone: Sequence[int],
     changed: Sequence[tuple[int, FetchedHeader]],
 ) -> None:
+    forget_sorted(mirror.path.with_name(SORTED))  # first: it is made anew, and holds names
     known = mirror.tombstones() or made_tombstones(mirror.path)
     tombstones = known.with_address(address)
     letters = [(letter,) for letter in gone]

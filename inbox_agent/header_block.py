@@ -5,7 +5,9 @@ The bytes of what stays are not touched, so that a later, better parser can read
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 
 from inbox_agent.header_cleaning import receiving_host, without_comments
@@ -17,6 +19,9 @@ from inbox_agent.header_lines import (
     is_empty_line,
     line_ends_restored,
 )
+
+_NAME_OCTETS = 200  # longer names are not worth remembering
+_FIELD = re.compile(rb"^" + FIELD_NAME.pattern, re.MULTILINE)
 
 
 def kept_fields(
@@ -37,9 +42,9 @@ def kept_fields(
     lines up to there, and the mark that says so.
     """
     block = line_ends_restored(block)
-    fields = list(raw_fields(block))
+    fields = usual_fields(block) or list(raw_fields(block))
     once = _chosen_received(fields, received_by) | _first(fields, "authentication-results")
-    wanted = None if names is None else {name.lower() for name in names} | {"\n"}
+    wanted = None if names is None else _in_lower_case(tuple(names)) | {"\n"}
     kept = b"".join(
         raw
         for place, (name, raw) in enumerate(fields)
@@ -74,6 +79,36 @@ def raw_fields(block: bytes) -> Iterator[tuple[str, bytes]]:
         lines.append(line)
     if lines:
         yield name, b"".join(lines)
+
+
+def usual_fields(block: bytes) -> list[tuple[str, bytes]] | None:
+    """The same as `raw_fields` of a block as servers give it; None of any other.
+
+    It begins with a field, each of its lines ends with CRLF, and only the last one is empty.
+    """
+    lines = block.count(b"\r\n")
+    if lines != block.count(b"\n") or lines != block.count(b"\r"):
+        return None
+    end = len(block) - 2
+    starts = [(found.start(), found[1]) for found in _FIELD.finditer(block, 0, end)]
+    if not starts or starts[0][0] or block.find(b"\r\n\r\n") != end - 2:
+        return None
+    ends = [*(start for start, _ in starts[1:]), end]
+    fields = [
+        (_name(name) if len(name) <= _NAME_OCTETS else _name.__wrapped__(name), block[start:stop])
+        for (start, name), stop in zip(starts, ends, strict=True)
+    ]
+    return [*fields, ("\n", b"\r\n")]
+
+
+@lru_cache(maxsize=1024)
+def _name(written: bytes) -> str:
+    return written.decode("ascii").lower()
+
+
+@lru_cache(maxsize=8)
+def _in_lower_case(names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(name.lower() for name in names)
 
 
 def _first(fields: Sequence[tuple[str, bytes]], name: str) -> set[int]:

@@ -7,7 +7,7 @@ line, so that a subject can forge a Bcc. Here neither is so, and everything is b
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 from inbox_agent.header_lines import (
@@ -19,6 +19,7 @@ from inbox_agent.header_lines import (
     is_empty_line,
     line_ends_restored,
 )
+from inbox_agent.plain_headers import plain_fields, without_plain_comments
 
 #: Everything `Message.problems` may hold, and what it means.
 PROBLEMS: dict[str, str] = {
@@ -42,6 +43,7 @@ PROBLEMS: dict[str, str] = {
     "x500_address": "an entry of From, To, Cc or Bcc is an X.500 name and was left out",
 }
 
+_SEVERAL_FROM = frozenset({"several_from"})
 _LINE_END = re.compile(rb"\r?\n\Z")
 _BARE = bytes.maketrans(b"\r\0", b"  ")
 _BY_HOST = re.compile(r"(?:from \S+ )?(?:[^;]*? )?by ([^ ;]+)", re.IGNORECASE)
@@ -59,28 +61,50 @@ _UNSEEN: dict[int, str | None] = {
 
 @dataclass(frozen=True, slots=True)
 class CleanHeader:
-    """The fields of one header block in their order, as (lower-case name, unfolded value)."""
+    """The fields of one header block in their order, as (lower-case name, unfolded value).
+
+    `is_well_formed`: the lines of the block are in order and printable US-ASCII, so that the quick
+    ways of `plain_headers` may be tried on its fields.
+    """
 
     fields: tuple[tuple[str, str], ...]
     problems: frozenset[str]
+    is_well_formed: bool = field(default=False, compare=False)
+    _values: dict[str, list[str]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        values: dict[str, list[str]] = {}
+        for name, value in self.fields:
+            values.setdefault(name, []).append(value)
+        object.__setattr__(self, "_values", values)
 
     def all(self, name: str) -> list[str]:
         """The values of every field of this name, topmost first."""
-        return [value for field, value in self.fields if field == name]
+        return list(self._values.get(name, ()))
 
     def first(self, name: str) -> str | None:
         """The value of the topmost field of this name; None where there is none."""
-        return next((value for field, value in self.fields if field == name), None)
+        values = self._values.get(name)
+        return values[0] if values else None
 
 
-def clean_header(block: bytes) -> CleanHeader:
+def clean_header(block: bytes, *, quickly: bool = True) -> CleanHeader:
     """Split a header block into fields, up to its first empty line; never raises.
 
     Problems: ``bad_line`` (no field and no continuation; left out with what continues it),
     ``control_octets`` (a bare CR or NUL became a space), ``charset_guessed`` (8-bit octets that
     are no UTF-8 were read as Windows-1252), ``header_cut`` (more than the caps),
-    ``several_from`` (of a field that may stand once the topmost counts).
+    ``several_from`` (of a field that may stand once the topmost counts). Not `quickly`: neither
+    the block nor any field of it is taken for plain; the result is the same.
     """
+    plain = plain_fields(block) if quickly else None
+    if plain is None:
+        return _carefully_cleaned(block)
+    has_several = sum(name == "from" for name, _ in plain) > 1
+    return CleanHeader(plain, _SEVERAL_FROM if has_several else frozenset(), is_well_formed=True)
+
+
+def _carefully_cleaned(block: bytes) -> CleanHeader:
     lines, is_cut = _header_lines(block)
     raw, has_bad_line = _raw_fields(lines)
     problems = {"header_cut"} if is_cut else set()
@@ -145,7 +169,9 @@ def _decoded(octets: bytes) -> tuple[str, bool]:
 
 def clean_text(text: str, limit: int) -> str:
     """Text as it may be shown: no control or bidi characters, single spaces, `limit` characters."""
-    return " ".join(text.translate(_UNSEEN).split())[:limit].strip()
+    if not (text.isascii() and text.isprintable()):
+        text = text.translate(_UNSEEN)
+    return " ".join(text.split())[:limit].strip()
 
 
 def without_comments(text: str) -> str:
@@ -155,6 +181,11 @@ def without_comments(text: str) -> str:
     """
     if "(" not in text:
         return text
+    plain = without_plain_comments(text)
+    return _carefully_without_comments(text) if plain is None else plain
+
+
+def _carefully_without_comments(text: str) -> str:
     kept: list[str] = []
     depth = 0
     is_quoted = False

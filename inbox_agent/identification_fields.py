@@ -11,6 +11,7 @@ ID_OCTETS = 998  # RFC 5322 §2.1.1: no line, so no identifier, is longer
 THREAD_INDEX_OCTETS = 22
 
 _ANGLED = re.compile(r"<([^<>]*)>")
+_NORMAL = re.compile(rf"[!#-~]{{1,{ID_OCTETS}}}")
 
 
 def identifiers(
@@ -40,6 +41,8 @@ def _normal_id(token: str) -> str | None:
 
     RFC 5256 §3 (REFERENCES, step 1) has the two forms equal. Its case is kept.
     """
+    if _NORMAL.fullmatch(token):
+        return token
     if len(token.encode("utf-8", "replace")) > ID_OCTETS:
         return None
     bare = "".join(clean_text(token, ID_OCTETS).split())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import imaplib
 import io
+import math
 import re
 import socket
 import time
@@ -16,7 +17,7 @@ from typing import Any
 
 from inbox_agent import __version__
 from inbox_agent.delivery_reports import PART_HEADER_OCTETS, PART_OCTETS
-from inbox_agent.imap_socket import TimelyReader, keep_alive
+from inbox_agent.imap_socket import DeflatedSocket, TimelyReader, keep_alive, waiting_in
 from inbox_agent.letter_text import TEXT_FIELDS, TEXT_OCTETS
 from inbox_agent.messages import HEADER_FIELDS
 
@@ -56,6 +57,11 @@ TEXT_ITEMS = (
 #: Who we are, for the server's log (RFC 2971 §3.3).
 OUR_ID = f'("name" "inbox-agent" "version" "{__version__}")'
 
+#: What is asked of a folder that is not opened, and where flags matter, too.
+STATUS_ITEMS = "MESSAGES UIDNEXT UIDVALIDITY"
+STATUS_ITEMS_WITH_MODSEQ = f"{STATUS_ITEMS} HIGHESTMODSEQ"
+
+_STATUS = rb"MESSAGES UIDNEXT UIDVALIDITY(?: HIGHESTMODSEQ)?"
 _SET = rb"\d+(?::\d+)?(?:,\d+(?::\d+)?)*"
 _KEYWORD = rb'[^\x00-\x20\x7f-\xff(){%*"\\\]]+'
 _ALLOWED = tuple(
@@ -63,6 +69,7 @@ _ALLOWED = tuple(
     for form in (
         rb"CAPABILITY|NOOP|LOGOUT",  # RFC 3501 §6.1.1, §6.1.2, §6.1.3
         rb"IDLE",  # RFC 2177 §3
+        rb"COMPRESS DEFLATE",  # RFC 4978 §3
         rb"STARTTLS",  # RFC 3501 §6.2.1
         rb"AUTHENTICATE PLAIN",  # RFC 3501 §6.2.2, RFC 4616
         rb"AUTHENTICATE (?:OAUTHBEARER|XOAUTH2)",  # RFC 7628; Google's form of the same
@@ -70,6 +77,10 @@ _ALLOWED = tuple(
         rb"ID " + re.escape(OUR_ID.encode()),  # RFC 2971 §3.1
         rb"ENABLE (?:QRESYNC|CONDSTORE)",  # RFC 5161 §3.1, RFC 7162 §3.1 and §3.2.3
         rb'LIST "" "\*"',  # RFC 3501 §6.3.8
+        # RFC 5819 §2, RFC 6154 §5.2
+        rb'LIST "" "\*" RETURN \((?:SPECIAL-USE )?STATUS \(%b\)\)' % _STATUS,
+        rb'STATUS "[^\x00]*" \(%b\)' % _STATUS,  # RFC 3501 §6.3.10
+        rb"UNSELECT",  # RFC 3691 §2; CLOSE would expunge
         rb'EXAMINE "[^\x00]*"',  # RFC 3501 §6.3.2
         rb"UID SEARCH (?:UID %b|\d+)" % _SET  # RFC 3501 §6.4.4, §6.4.8
         + rb"(?: SINCE \d\d-[A-Z]{3}-\d{4})?(?: KEYWORD %b)?" % _KEYWORD,
@@ -148,6 +159,9 @@ class GuardedIMAP4(imaplib.IMAP4):
         self.operation_seconds = OPERATION_SECONDS
         self._due = time.monotonic() + self.operation_seconds
         self._timely: TimelyReader | None = None
+        #: The shortest time, in seconds, from sending a command to the first line of its answer.
+        self.quickest_seconds = math.inf
+        self._sent_at = -math.inf
         super().__init__(*args, **kwargs)
 
     def _create_socket(self, timeout: float | None = None) -> socket.socket:
@@ -158,10 +172,47 @@ class GuardedIMAP4(imaplib.IMAP4):
     def send(self, data: Any) -> None:
         """Send bytes. Raises ForbiddenCommand before they leave."""
         self._guard.check(bytes(data))
-        self._octets_heard = 0
-        lasts = bytes(data).upper().endswith(b" IDLE\r\n")
-        self._due = time.monotonic() + (IDLE_SECONDS if lasts else self.operation_seconds)
+        self.expect_answer()
+        if bytes(data).upper().endswith(b" IDLE\r\n"):
+            self._due = time.monotonic() + IDLE_SECONDS
+        self._sent_at = time.monotonic()
         super().send(data)
+
+    def expect_answer(self) -> None:
+        """Count octets and seconds anew: another answer begins, to a command sent before."""
+        self._octets_heard = 0
+        self._due = time.monotonic() + self.operation_seconds
+
+    def send_uid_fetch(self, *args: str) -> bytes:
+        """Send a UID FETCH and give its tag; the answer is waited for by `uid_fetched`."""
+        tag: bytes = self._command("UID", "FETCH", *args)
+        return tag
+
+    def uid_fetched(self, tag: bytes) -> Any:
+        """The answer to that command, as imaplib's `uid` gives it."""
+        kind, data = self._command_complete("UID", tag)
+        return self._untagged_response(kind, data, "FETCH")
+
+    def deflate(self) -> None:
+        """The server has agreed to COMPRESS (RFC 4978 §3): from now on all octets are."""
+        came = waiting_in(self._reader(), self.sock)
+        self.sock = DeflatedSocket(self.sock, came)  # type: ignore[assignment]
+
+    def send_together(self, commands: Sequence[bytes]) -> list[bytes]:
+        """Send several commands in one write; gives their tags, for `answer_to` in that order."""
+        for code in ("OK", "NO", "BAD"):  # as imaplib does before each command
+            self.untagged_responses.pop(code, None)
+        tags = [self._new_tag() for _ in commands]
+        lines = [tag + b" " + each + b"\r\n" for tag, each in zip(tags, commands, strict=True)]
+        for line in lines:
+            self._guard.check(line)
+        self.expect_answer()
+        super().send(b"".join(lines))
+        return tags
+
+    def answer_to(self, tag: bytes) -> Any:
+        """The tagged answer: ``OK`` or ``NO``, and its text. Raises imaplib's `error` for BAD."""
+        return self._command_complete("STATUS", tag)
 
     def read(self, size: int) -> bytes:
         """Read a literal; of one that is too long only the beginning is kept."""
@@ -178,6 +229,8 @@ class GuardedIMAP4(imaplib.IMAP4):
     def readline(self) -> bytes:
         """Read a line. One that is too long leaves us mid-answer: imaplib's `abort`."""
         line = self._reader().readline(_LONGEST_ANSWER_LINE + 1)
+        self.quickest_seconds = min(self.quickest_seconds, time.monotonic() - self._sent_at)
+        self._sent_at = -math.inf
         if len(line) > _LONGEST_ANSWER_LINE:
             raise self.abort(f"more than {_LONGEST_ANSWER_LINE} octets in one line")
         self._count(len(line) + _LINE_OCTETS)
@@ -187,7 +240,7 @@ class GuardedIMAP4(imaplib.IMAP4):
         """Of the socket as it is now: what came in clear before TLS is not read after it."""
         if self._timely is None or self._timely.sock is not self.sock:
             self._timely = TimelyReader(self.sock, self._due)
-            self._buffered = io.BufferedReader(self._timely)
+            self._buffered = io.BufferedReader(self._timely, HEADER_OCTETS)
         self._timely.due = self._due
         return self._buffered
 

@@ -17,13 +17,19 @@ _NO_VANISHED = re.compile(r"(?:[\w-]+\.)*(?:mail\.me|me|mac|icloud)\.com\.?", re
 class Extensions:
     """What a server says, after the login, that it can do; of that the part that matters to us.
 
-    `to_enable` is ``QRESYNC``, ``CONDSTORE`` or None.
+    `to_enable` is ``QRESYNC``, ``CONDSTORE`` or None. With LIST-STATUS (RFC 5819) all folders are
+    looked at by one command; SPECIAL-USE (RFC 6154 §3) has to be asked for then.
     """
 
     is_gmail: bool
     has_object_ids: bool
     has_id: bool
     to_enable: str | None
+    has_list_status: bool = False
+    has_special_use: bool = False
+    has_unselect: bool = False
+    has_modseq: bool = False
+    has_compress: bool = False
 
     @property
     def fetch_items(self) -> str:
@@ -43,4 +49,9 @@ def extensions(offers: Callable[[str], bool], host: str) -> Extensions:
         has_object_ids=offers("OBJECTID"),
         has_id=offers("ID"),
         to_enable=mod_sequences[0] if mod_sequences and offers("ENABLE") else None,
+        has_list_status=offers("LIST-STATUS"),
+        has_special_use=offers("SPECIAL-USE"),
+        has_unselect=offers("UNSELECT"),
+        has_modseq=bool(mod_sequences),
+        has_compress=offers("COMPRESS=DEFLATE"),
     )

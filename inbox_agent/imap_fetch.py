@@ -19,6 +19,7 @@ from inbox_agent.imap_commands import FETCH_ITEMS, uid_set
 from inbox_agent.imap_faults import fault_of, is_busy
 from inbox_agent.imap_folders import Folder, for_people
 from inbox_agent.imap_session import FolderStatus, Session
+from inbox_agent.imap_split import split
 from inbox_agent.messages import HEADER_FIELDS, FetchedHeader
 
 
@@ -29,8 +30,15 @@ class LetterReader:
         self._session = session
         self._items = items
         self._refusals: list[list[Any]] = []
+        self._expected: set[int] = set()
+        self._early: dict[int, answers.Items] = {}
         #: The letters that were refused each for itself, for now: the server has trouble.
         self.refused_for_now: list[int] = []
+
+    def ask_ahead(self, uids: list[int]) -> None:
+        """Have the server begin with a batch that `read_batch` is going to ask for."""
+        self._session.fetch_ahead(uid_set(uids), self._items)
+        self._expected.update(uids)
 
     def read_batch(self, uids: list[int]) -> dict[int, answers.Items]:
         """What the server gives for each of `uids`.
@@ -67,9 +75,19 @@ class LetterReader:
             answered = self.ask(uids, FETCH_ITEMS)  # hints are not worth a letter
             if answered is not None and is_refused:
                 self._items = FETCH_ITEMS
+                self._session.forget_ahead()
         if answered is None and is_refused and len(uids) == 1 and self._is_passing():
             self.refused_for_now += uids
-        return None if answered is None else answers.letters(answered, frozenset(uids))
+        return None if answered is None else self._sorted(answered, uids)
+
+    def _sorted(
+        self, answered: list[dict[bytes, Any]], uids: list[int]
+    ) -> dict[int, answers.Items]:
+        """The letters asked for; one asked ahead may come early (RFC 3501 §5.5) and is kept."""
+        self._expected.difference_update(uids)
+        given = answers.letters(answered, self._expected.union(uids))
+        self._early |= given
+        return {uid: self._early.pop(uid) for uid in uids if uid in self._early}
 
     def _is_passing(self) -> bool:
         return fault_of(answers.said(self._refusals[-1]), Fault.FOLDER) is Fault.LATER
@@ -82,6 +100,9 @@ class LetterReader:
                 raise self._session.refused(self._session.opened()[0], data)
             self._refusals.append(data)
             return None
+        usual = split(data)
+        if usual is not None:
+            return usual
         try:
             # Keyed by number: with uids as keys, an answer without a uid would pass for one.
             plain = answers.without_echo(data)

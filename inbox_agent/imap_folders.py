@@ -88,14 +88,14 @@ def list_lines(data: Iterable[Any]) -> list[Line]:
         found, literal = _LINE.match(begun), None
         if found is None:
             continue
-        name = rest if rest is not None else _unquoted(found["name"])
+        name = rest if rest is not None else unquoted(found["name"])
         if name and len(name) <= _LONGEST_NAME and not _UNSPEAKABLE.search(name):
-            separator = None if found["none"] else _unquoted(found["separator"])
+            separator = None if found["none"] else unquoted(found["separator"])
             lines.append((tuple(found["attributes"].split()), separator, name))
     return lines
 
 
-def _unquoted(text: bytes) -> bytes:
+def unquoted(text: bytes) -> bytes:
     """A quoted string (RFC 3501 §4.3) without its quotes; anything else as it stands."""
     quoted = _QUOTED.match(text)
     return re.sub(rb"\\(.)", rb"\1", quoted[1], flags=re.DOTALL) if quoted else text.rstrip()

@@ -42,6 +42,8 @@ class Pace:
         self._timer = timer
         self._pause = pause
         self._taken: list[float] = []
+        #: Whether the last batch was slow: then the server is asked for one at a time.
+        self.is_slow = False
 
     @contextmanager
     def batch(self) -> Iterator[None]:
@@ -50,6 +52,7 @@ class Pace:
         yield
         seconds = self._timer() - began
         pause = pause_after(seconds, self._taken)
+        self.is_slow = pause > 0
         self._taken.append(seconds)
         if pause:
             self._pause(pause)

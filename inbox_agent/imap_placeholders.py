@@ -29,8 +29,13 @@ _FIELD = re.compile(
 )
 
 
+_MESSAGE_ID = re.compile(rb"^Message-ID[ \t]*:", re.IGNORECASE | re.MULTILINE)
+
+
 def is_placeholder(block: bytes) -> bool:
     """Whether a header block is one of the known ones that stand for a letter nobody can give."""
+    if _MESSAGE_ID.search(block):  # as nearly all have: there is no need to look further
+        return False
     fields = _fields(block)
     author, subject = fields.get(b"from", b""), fields.get(b"subject", b"")
     return b"message-id" not in fields and any(
@@ -46,6 +51,8 @@ def is_suspect(block: bytes, size_octets: int | None) -> bool:
     The server may have lost the rest, so that it is worth asking again. But there are such
     letters, and spam is full of them.
     """
+    if _MESSAGE_ID.search(block):
+        return False
     has_none = _fields(block).keys().isdisjoint({b"from", b"date", b"message-id"})
     return has_none and len(block) < min(size_octets or 0, HEADER_OCTETS)
 

@@ -7,17 +7,17 @@ refuses does not.
 from __future__ import annotations
 
 import imaplib
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from inbox_agent import imap_answers as answers
+from inbox_agent import imap_codes as codes
 from inbox_agent.config import MailboxSettings
 from inbox_agent.errors import Fault, FolderUnavailable, MailboxUnavailable
+from inbox_agent.imap_ahead import Ahead, answered
 from inbox_agent.imap_commands import (
-    MAX_MODSEQ,
     MAX_UID,
     OUR_ID,
     WINDOW,
@@ -28,7 +28,6 @@ from inbox_agent.imap_commands import (
 )
 from inbox_agent.imap_faults import is_busy, pause_seconds
 from inbox_agent.imap_folders import Folder
-from inbox_agent.imap_hints import object_id
 from inbox_agent.imap_presence import Range, merged, vanished_ranges
 
 #: Seconds a server has to say goodbye.
@@ -59,6 +58,7 @@ class Session:
         self._connection = connection
         self._settings = settings
         self._is_open = True
+        self._ahead = Ahead(connection)
         self._examined: tuple[Folder, FolderStatus] | None = None
 
     @contextmanager
@@ -93,20 +93,34 @@ class Session:
     def introduce(self) -> None:
         """Tell the server who we are (RFC 2971 §3.1); its answer is of no matter."""
         with self.talking() as connection:
-            _answer(connection.xatom, "ID", OUR_ID)
+            answered(connection.xatom, "ID", OUR_ID)
 
     def enable(self, extension: str) -> bool:
         """Have an extension switched on (RFC 5161 §3.1), before any EXAMINE; whether it is."""
         with self.talking() as connection:
             # imaplib's own enable() goes by what was offered before the login
-            _answer(connection.xatom, "ENABLE", extension)
+            answered(connection.xatom, "ENABLE", extension)
             lines = connection.response("ENABLED")[1]
         return any(extension.encode() in (line or b"").upper().split() for line in lines)
+
+    def compress(self) -> bool:
+        """Have the octets compressed both ways (RFC 4978 §3); whether the server agrees."""
+        with self.talking() as connection:
+            self._ahead.forget()
+            kind, _ = answered(connection.xatom, "COMPRESS", "DEFLATE")
+            if kind == "OK":
+                connection.deflate()
+        return kind == "OK"
+
+    @property
+    def quickest_seconds(self) -> float:
+        """The shortest time in which the server answered so far: a way there and back."""
+        return self._connection.quickest_seconds
 
     def list_lines(self) -> list[Any]:
         """The answer to LIST (RFC 3501 §6.3.8) as imaplib gives it."""
         with self.talking() as connection:
-            kind, data = _answer(connection.list, '""', '"*"')
+            kind, data = answered(connection.list, '""', '"*"')
             if kind != "OK":
                 raise imaplib.IMAP4.error(f"LIST: {answers.said(data)}")
         return data
@@ -115,11 +129,14 @@ class Session:
         """Open a folder for reading only. Raises FolderUnavailable (see `Mailbox.examine`)."""
         self._examined = None
         with self.talking(folder) as connection:
+            self._ahead.forget()
             # imaplib passes bytes on as they are, and folder names need not be ASCII.
-            kind, data = _answer(connection.select, quoted(folder.raw), True)
-            numbers = [_number(connection, code) for code in ("UIDVALIDITY", "UIDNEXT", "EXISTS")]
+            kind, data = answered(connection.select, quoted(folder.raw), True)
+            numbers = [
+                codes.number(connection, code) for code in ("UIDVALIDITY", "UIDNEXT", "EXISTS")
+            ]
             is_writable = "READ-WRITE" in connection.untagged_responses
-            modseq, mailbox_id = _modseq(connection), _mailbox_id(connection)
+            modseq, mailbox_id = codes.modseq(connection), codes.mailbox_id(connection)
         if kind != "OK":
             raise self.refused(folder, data)
         uidvalidity, uidnext, exists = numbers
@@ -131,6 +148,14 @@ class Session:
         status = FolderStatus(uidvalidity, uidnext, exists or 0, modseq, mailbox_id)
         self._examined = (folder, status)
         return status
+
+    def leave(self) -> bool:
+        """Leave the open folder (RFC 3691); whether that was done."""
+        self._examined = None
+        with self.talking() as connection:
+            self._ahead.forget()
+            kind, _ = answered(connection.unselect)
+        return kind == "OK"
 
     def opened(self) -> tuple[Folder, FolderStatus]:
         """The examined folder. RuntimeError if there is none: a fault of the caller."""
@@ -171,13 +196,25 @@ class Session:
         """
         folder, status = self.opened()
         with self.talking(folder) as connection:
+            given = self._ahead.answer(*args)
             connection.response(command)  # what came unasked before is no answer to this
-            kind, data = _answer(connection.uid, command, *args)
-            uidvalidity = _number(connection, "UIDVALIDITY")
+            kind, data = given or answered(connection.uid, command, *args)
+            uidvalidity = codes.number(connection, "UIDVALIDITY")
         if uidvalidity not in (None, status.uidvalidity):
             self._examined = None
             raise self.made_anew(folder)
         return kind, data
+
+    def fetch_ahead(self, *args: str) -> None:
+        """Send a UID FETCH whose answer `uid` will give; any other command waits until it came."""
+        folder, _ = self.opened()
+        with self.talking(folder):
+            self._ahead.ask(*args)
+
+    def forget_ahead(self) -> None:
+        """What was asked ahead is not wanted any more."""
+        with self.talking():
+            self._ahead.forget()
 
     def search(self, first: int, criteria: str = "") -> list[int]:
         """The uids from `first` upwards that meet `criteria`, ascending, window by window."""
@@ -259,45 +296,3 @@ def shut(connection: imaplib.IMAP4) -> None:
     """Close the socket, whatever state it is in."""
     with suppress(OSError):
         connection.shutdown()
-
-
-def _answer(command: Callable[..., Any], *args: object) -> tuple[str, list[Any]]:
-    """Run a command of imaplib, which returns a tagged NO but raises a tagged BAD."""
-    try:
-        kind, data = command(*args)
-    except imaplib.IMAP4.abort:
-        raise
-    except imaplib.IMAP4.error as exc:
-        return "BAD", [str(exc)]
-    return kind, data
-
-
-def _number(connection: imaplib.IMAP4, code: str) -> int | None:
-    """The latest number the server gave as this response; taken out, so the next one is news.
-
-    None for what is no number of 32 bits (RFC 3501 §9), and for 0 where that is none (nz-number).
-    """
-    latest = _latest(connection, code) or b""
-    number = int(latest) if re.fullmatch(rb"[0-9]{1,10}", latest) else None
-    is_none = number is None or number > MAX_UID or (number == 0 and code != "EXISTS")
-    return None if is_none else number
-
-
-def _latest(connection: imaplib.IMAP4, code: str) -> bytes | None:
-    latest = connection.response(code)[1][-1]
-    return latest if isinstance(latest, bytes) else None
-
-
-def _modseq(connection: imaplib.IMAP4) -> int | None:
-    """HIGHESTMODSEQ, which has 63 bits (RFC 7162 §7); None for 0, NOMODSEQ and nonsense."""
-    given = _latest(connection, "HIGHESTMODSEQ") or b""
-    has_none = "NOMODSEQ" in connection.untagged_responses
-    modseq = int(given) if re.fullmatch(rb"[0-9]{1,19}", given) and not has_none else 0
-    return modseq if 0 < modseq <= MAX_MODSEQ else None
-
-
-def _mailbox_id(connection: imaplib.IMAP4) -> str | None:
-    """MAILBOXID (RFC 8474 §4.1): an id in parentheses."""
-    given = (_latest(connection, "MAILBOXID") or b"").strip()
-    is_one = given.startswith(b"(") and given.endswith(b")")
-    return object_id(given[1:-1]) if is_one else None

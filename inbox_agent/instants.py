@@ -7,13 +7,11 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from inbox_agent.messages import Message
+from inbox_agent.words import AT_SOURCES
 
 EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
 CLOCK_SLACK = timedelta(minutes=10)
 SENT_SLACK = timedelta(minutes=15)
-
-#: Where the instant of a copy may come from.
-AT_SOURCES = ("received", "internaldate", "date", "none")
 
 #: What may be doubtful about the clocks of a copy (`clock_sources`).
 CLOCK_DOUBTS = (

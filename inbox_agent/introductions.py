@@ -128,10 +128,11 @@ def introductions(
         if result:
             by_partner[each.hints.partner].append(result)
             midnights[each.hints.partner] = each.hints.midnight
-    return {partner: _counted(rows, midnights[partner]) for partner, rows in by_partner.items()}
+    return {partner: counted(rows, midnights[partner]) for partner, rows in by_partner.items()}
 
 
-def _counted(rows: Iterable[Introduction], midnight: datetime) -> Introductions:
+def counted(rows: Iterable[Introduction], midnight: datetime) -> Introductions:
+    """One partner's introductions in order, with those of the last 12 months counted."""
     ordered = tuple(sorted(rows, key=lambda row: (row.introduced_at, row.newcomer)))
     since = midnight - RHYTHM_REACH
     recent = [row.received for row in ordered if since <= row.introduced_at < midnight]

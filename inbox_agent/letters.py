@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from inbox_agent.addresses import Address, Partner, Roster, Side
@@ -88,6 +88,13 @@ class Letter:
     refused_recipients: frozenset[str] = frozenset()
     date_offset_minutes: int | None = None
     our_recipients: frozenset[str] = frozenset()
+    #: Sorts by instant, then key; letters without an instant last.
+    order: tuple[bool, float, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        at = self.at
+        order = (at is None, at.timestamp() if at else 0.0, self.key)
+        object.__setattr__(self, "order", order)
 
     @property
     def instant(self) -> datetime:
@@ -95,11 +102,6 @@ class Letter:
         if self.at is None:
             raise ValueError(f"letter {self.key} has no instant")
         return self.at
-
-    @property
-    def order(self) -> tuple[bool, float, str]:
-        """Sorts by instant, then key; letters without an instant last."""
-        return (self.at is None, self.at.timestamp() if self.at else 0.0, self.key)
 
 
 def letters_of(
@@ -174,7 +176,6 @@ def _letter(group: list[Message], record: _Record) -> Letter:
     told = _with_report(group, chosen)
     at, at_source = choose_at(chosen, roster.received_by)
     verdict = verdict_on(group, chosen, roster, record.our_letters)
-    marks = dict(chosen.marks)
     bcc = _bcc(group) if ours else ()
     asks = _Asks(roster, record.partner, at)
     ids = frozenset(copy.message_id for copy in group)
@@ -201,7 +202,7 @@ def _letter(group: list[Message], record: _Record) -> Letter:
         rule=verdict.rule,
         counts=counts,
         why_not=None if counts else WHY_NOT[verdict.kind][0],
-        is_contact=counts or _is_calendar_contact(verdict.kind, marks, at),
+        is_contact=counts or _is_calendar_contact(verdict.kind, chosen, at),
         is_addressed=_is_addressed(side, chosen, bcc, asks),
         their_recipients=frozenset(
             a.key for a in (*chosen.to, *chosen.cc, *bcc) if asks.is_theirs(a)
@@ -242,10 +243,10 @@ def _with_report(group: list[Message], chosen: Message) -> Message:
     return chosen if chosen.report or not others else others[0]
 
 
-def _is_calendar_contact(kind: Kind, marks: Mapping[str, str], at: datetime | None) -> bool:
+def _is_calendar_contact(kind: Kind, chosen: Message, at: datetime | None) -> bool:
     if kind != "calendar" or at is None:
         return False
-    return calendar_method(marks) not in _NO_CONTACT_METHODS
+    return calendar_method(dict(chosen.marks)) not in _NO_CONTACT_METHODS
 
 
 def _flags(

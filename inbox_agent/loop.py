@@ -10,7 +10,7 @@ import queue
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -20,13 +20,15 @@ from inbox_agent.config import MailboxSettings
 from inbox_agent.due_times import Job, Scheduler, Sleep
 from inbox_agent.errors import InboxAgentError
 from inbox_agent.events import Event, fault, idle_lost, polled
+from inbox_agent.kept_mailbox import LONGEST_PAUSE_SECONDS, Kept
+from inbox_agent.mirror_status import read_once
 from inbox_agent.notifying import LOOK_SECONDS, Notified, Notifying
 from inbox_agent.publishing import Published, Publishing
 from inbox_agent.shared_mirror import SharedMirror, Turn
 from inbox_agent.watching import Chance, IdleWatch, again_seconds
 
-#: So many mailboxes are read at the same time.
-MOST_AT_ONCE = 4
+#: So many mailboxes are read at the same time, and of those never read to their end so many.
+MOST_AT_ONCE, MOST_NEW_AT_ONCE = 32, 4
 #: A mailbox that gets a letter a second is read at most this often, in seconds.
 SHORTEST_ROUND_SECONDS = 5.0
 #: Seconds that threads have to end, all together. One that hangs is left behind: in the hands of a
@@ -52,6 +54,10 @@ class Watched:
     untold: int = 0
     is_waiting: bool = False
     thread: threading.Thread | None = None
+    #: None where polls are so far apart that the server would end the connection between them.
+    kept: Kept | None = None
+    #: Read to its end once: what comes now is little.
+    is_known: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,7 +96,8 @@ class Loop:
         if self._notifying.has_readers:
             self.scheduler.every(LOOK_SECONDS).seconds.do(self._notifying.ask)
         self._sleep = Sleep(self.scheduler.ticks, self.wall)
-        self._watched = [self._watch(each) for each in self.agent.config.mailboxes]
+        known = read_once(self.agent.config.mirror_path)
+        self._watched = [self._watch(each, known) for each in self.agent.config.mailboxes]
 
     def run(self) -> None:
         """Poll at once and then for ever, until `stop` is set; no error ends the loop.
@@ -129,7 +136,7 @@ class Loop:
 
     # -- what comes when --------------------------------------------------------------------
 
-    def _watch(self, settings: MailboxSettings) -> Watched:
+    def _watch(self, settings: MailboxSettings, known: Collection[str]) -> Watched:
         job = self.scheduler.every(self.agent.config.poll.every_seconds).seconds
         idle = IdleWatch(
             self.agent,
@@ -139,7 +146,9 @@ class Loop:
             lost=lambda *said: self._said.put(idle_lost(settings.name, *said)),
             chance=self.chance,
         )
-        watched = Watched(settings, job, idle)
+        is_kept = self.agent.config.poll.every_seconds <= LONGEST_PAUSE_SECONDS
+        kept = Kept() if is_kept else None
+        watched = Watched(settings, job, idle, kept=kept, is_known=settings.name in known)
         job.do(self._due, watched).due_in(0)
         return watched
 
@@ -187,13 +196,17 @@ class Loop:
             said.job.due_in(max(0.0, min(ready, said.job.due - self.scheduler.ticks())))
 
     def _begin(self) -> None:
-        for watched in sorted(self._watched, key=lambda each: each.began_at):
-            busy = sum(each.thread is not None for each in self._watched)
-            if watched.is_waiting and watched.thread is None and busy < MOST_AT_ONCE:
+        """Read those that wait, the longest waiting first; the network takes most of the time."""
+        busy = [each.is_known for each in self._watched if each.thread is not None]
+        waiting = (each for each in self._watched if each.is_waiting and each.thread is None)
+        for watched in sorted(waiting, key=lambda each: each.began_at):
+            is_new_too_many = not watched.is_known and busy.count(False) >= MOST_NEW_AT_ONCE
+            if len(busy) < MOST_AT_ONCE and not is_new_too_many:
                 thread = threading.Thread(target=self._read, args=(watched,), daemon=True)
                 thread.start()  # may fail, and is tried again then
                 watched.thread, watched.is_waiting = thread, False
                 watched.began_at = self.scheduler.ticks()
+                busy.append(watched.is_known)
 
     # -- in the thread of a mailbox ---------------------------------------------------------
 
@@ -208,7 +221,7 @@ class Loop:
             return again[0]
 
         try:
-            attempt = Attempt(decide, self.stop, is_told, watched.untold)
+            attempt = Attempt(decide, self.stop, is_told, watched.untold, watched.kept)
             report = self._passed(watched.settings, attempt)
         except SystemExit:  # asked to stop between two batches
             return
@@ -251,6 +264,7 @@ class Loop:
             watched.idle.start()
             if was_down:
                 watched.idle.hurry()
+        watched.is_known |= not report.errors
         now = self.scheduler.ticks()
         waited = now - self._publishing.last_at >= self.agent.config.poll.every_seconds
         is_news = report.mailboxes_done or report.new_messages or watched.failures <= 1 or waited
@@ -270,6 +284,8 @@ class Loop:
 
         for watched in self._watched:
             watched.idle.end(left())
+            if watched.kept is not None and watched.thread is None:
+                watched.kept.drop()
         threads = [each.thread for each in self._watched if each.thread is not None]
         for thread in threads:
             thread.join(left())

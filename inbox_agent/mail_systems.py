@@ -6,6 +6,7 @@ A single sign is not enough: postmasters write letters, and people write about l
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from inbox_agent.automatic_marks import Marks, content_type
 from inbox_agent.automatic_phrases import is_of_bounces, is_only_by_mail_systems, is_unfinished
@@ -55,10 +56,19 @@ def is_a_program(marks: Marks) -> bool:
     return bool(_names(marks) & _PROGRAMS)
 
 
+def is_of_a_mail_system(local: str, name: str) -> bool:
+    """Whether an author is called as programs of mail systems, and those who keep them, are."""
+    return bool(_letters_of((local, name)) & (_PROGRAMS | _ROLES))
+
+
 def _names(marks: Marks) -> set[str]:
     """What From calls its author: the local part, and the name; without an address its text."""
     if marks.author is not None:
         shown = [marks.author.local, marks.author.name]
     else:
         shown = re.split(r"[<>]", marks.value("from"))
+    return _letters_of(shown)
+
+
+def _letters_of(shown: Iterable[str]) -> set[str]:
     return {re.sub(r"[^a-z0-9]", "", each.lower().partition("@")[0]) for each in shown} - {""}

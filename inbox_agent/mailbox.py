@@ -8,8 +8,8 @@ never used again.
 from __future__ import annotations
 
 import logging
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from types import TracebackType
@@ -25,6 +25,7 @@ from inbox_agent.errors import (
     FolderUnavailable,
     MailboxUnavailable,
 )
+from inbox_agent.imap_batches import COMPRESSED_UNDER_WAY, UNDER_WAY, USUAL_BATCH, Waiting
 from inbox_agent.imap_client import Client, logged_in
 from inbox_agent.imap_commands import FETCH_ITEMS, MAX_UID, REPORT_ITEMS, TEXT_ITEMS, is_keyword
 from inbox_agent.imap_extensions import extensions
@@ -51,8 +52,8 @@ __all__ = ["Folder", "FolderStatus", "Mailbox"]
 TIMEOUT = SocketTimeout(connect=15, read=60)
 #: So often a session connects anew to find the letter over which the server breaks off.
 RECONNECTS = 6
-_PIECES = 16  # of a batch that broke the connection: 250 letters, then 16, then 1
-_LARGEST_BATCH = 500  # keeps the command line under 8,000 octets even without ranges
+#: A server that answers no sooner is not nearby; so many letters are worth compressing.
+DISTANT_SECONDS, MANY_LETTERS = 0.005, 500
 
 
 class Mailbox:
@@ -104,6 +105,7 @@ class Mailbox:
 
     def _open(self) -> None:
         self._client = self._log_in_anew()
+        self._is_compressed = False
         self._session = Session(self._client.connection, self._settings)
         with self._session.talking():
             self._offers = extensions(self._client.has_capability, self._settings.host)
@@ -200,7 +202,7 @@ class Mailbox:
         self,
         folder: Folder,
         uids: Sequence[int],
-        batch: int = 250,
+        batch: int = USUAL_BATCH,
         languages: frozenset[str] | None = None,
     ) -> Iterator[tuple[list[FetchedHeader], list[int]]]:
         """The header blocks of `uids`, batch by batch, ascending, with the uids there is none for.
@@ -216,21 +218,45 @@ class Mailbox:
         if folder != opened:
             raise RuntimeError(f"{folder.name!r} is not the examined folder")
         wanted = sorted(set(uids))
-        waiting = deque(_pieces(wanted, max(1, min(batch, _LARGEST_BATCH))))
+        self._compress_for(len(wanted))
+        under_way = COMPRESSED_UNDER_WAY if self._is_compressed else UNDER_WAY
+        waiting = Waiting(wanted, batch, under_way)
         while waiting:
-            part = waiting.popleft()
             try:
-                headers = self._headers(part, languages)
+                for part in () if self._pace.is_slow else waiting.ahead():
+                    self._reader.ask_ahead(part)
+                headers = self._headers(waiting.first, languages)
             except MailboxUnavailable as exc:
-                self._go_on_after(exc, folder, status)
-                if len(part) == 1:
-                    self.broken_over.append(part[0])
-                    yield [], part
-                else:
-                    waiting.extendleft(reversed(_pieces(part, -(-len(part) // _PIECES))))
+                yield from self._broken(exc, folder, status, waiting)
                 continue
             got = {header.uid for header in headers}
-            yield headers, [uid for uid in part if uid not in got]
+            yield headers, [uid for uid in waiting.come() if uid not in got]
+
+    def _compress_for(self, letters: int) -> None:
+        """Compress where there is much to come over a long way; nearby it costs more than it saves.
+
+        Header blocks shrink to a fifth and less.
+        """
+        is_far = self._session.quickest_seconds >= DISTANT_SECONDS
+        if self._offers.has_compress and is_far and letters >= MANY_LETTERS:
+            self._is_compressed = self._is_compressed or self._session.compress()
+            self._offers = replace(self._offers, has_compress=False)  # asked once
+
+    def _broken(
+        self, lost: MailboxUnavailable, folder: Folder, status: FolderStatus, waiting: Waiting
+    ) -> Iterator[tuple[list[FetchedHeader], list[int]]]:
+        """Go on after the connection broke over the first batch that waits, if that can be.
+
+        Where several were under way it can't be told which one it was: they are asked for again,
+        one after the other from now on. Yields a letter that is given up.
+        """
+        was_ahead = waiting.read_singly()
+        self._reconnects_left += was_ahead
+        self._go_on_after(lost, folder, status)
+        given_up = None if was_ahead else waiting.narrow()
+        if given_up is not None:
+            self.broken_over.append(given_up)
+            yield [], [given_up]
 
     def _headers(self, uids: list[int], languages: frozenset[str] | None) -> list[FetchedHeader]:
         opened = self._session.opened()
@@ -278,7 +304,3 @@ class Mailbox:
     ) -> None:
         # Who is asked to leave does not wait for a goodbye.
         (self._session.drop if kind in (KeyboardInterrupt, SystemExit) else self.close)()
-
-
-def _pieces(uids: list[int], size: int) -> list[list[int]]:
-    return [uids[start : start + size] for start in range(0, len(uids), size)]

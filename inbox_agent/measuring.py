@@ -92,6 +92,15 @@ class Held:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Measuring:
+    """All records, by key; how many copies are in none; and what they were made of."""
+
+    records: Sequence[PartnerRecord]
+    without_partner: int
+    held: Held
+
+
 def measure_all(
     config: Config, held: Sequence[Message], as_of: Mapping[str, datetime], default: datetime
 ) -> tuple[list[PartnerRecord], int]:
@@ -99,6 +108,14 @@ def measure_all(
 
     One found by itself is a partner when both sides have written.
     """
+    found = measured(config, held, as_of, default)
+    return list(found.records), found.without_partner
+
+
+def measured(
+    config: Config, held: Sequence[Message], as_of: Mapping[str, datetime], default: datetime
+) -> Measuring:
+    """What `measure_all` gives, with what it sorted."""
     sorted_out = Held.of(config, held, as_of, default)
     listed = {partner.key for partner in sorted_out.roster.partners}
     records, in_a_record = [], set[int]()
@@ -108,7 +125,7 @@ def measure_all(
             records.append(record)
             in_a_record.update(map(id, sorted_out.messages.get(key, ())))
     found = _with_introductions(sorted_out, held, records, as_of, default)
-    return found, len(held) - len(in_a_record)
+    return Measuring(found, len(held) - len(in_a_record), sorted_out)
 
 
 def _with_introductions(

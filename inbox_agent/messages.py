@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from inbox_agent.address_fields import other_people, people
 from inbox_agent.addresses import Address
 from inbox_agent.delivery_reports import Report, read_report
 from inbox_agent.header_cleaning import (
@@ -16,12 +17,10 @@ from inbox_agent.header_cleaning import (
     without_comments,
 )
 from inbox_agent.header_reading import (
-    ADDRESS_FIELDS,
     DateReading,
     Reading,
     read_date,
     read_fields,
-    read_mailboxes,
 )
 from inbox_agent.identification_fields import bare_identifier, identifiers, thread_index
 
@@ -120,13 +119,20 @@ _NO_MARKS = frozenset(
 )
 #: The fields that tell automatic mail and whose first value is kept in `Message.marks`.
 MARK_FIELDS = tuple(sorted({name.lower() for name in HEADER_FIELDS} - _NO_MARKS))
+_MARKS = frozenset(MARK_FIELDS)
 
-SUBJECT_CHARACTERS, MARK_CHARACTERS, NAME_CHARACTERS = 1_000, 500, 200
-ADDRESS_CHARACTERS = 320  # RFC 5321 §4.5.3.1: 64 for the local part, 255 for the domain, the @
+SUBJECT_CHARACTERS, MARK_CHARACTERS = 1_000, 500
 RESULTS_CHARACTERS = 2_000  # DMARC stands last in them
-RECIPIENTS_KEPT = 1_000
 REFERENCES_KEPT = 101  # the first, which is the root, and the last hundred
 RECEIVED_KEPT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBlock:
+    """A letter, and whether its header block was plain enough for the quick way of reading."""
+
+    message: Message
+    is_plain: bool
 
 
 def parse_message(
@@ -138,20 +144,43 @@ def parse_message(
     a repeated field the topmost counts (RFC 5322 §3.6); several To, Cc or Bcc are one list.
     Should our own reading fail the letter stays, with nothing but where it lies and its digest.
     """
+    return read_block(header, is_sent_copy=is_sent_copy, is_settled=is_settled).message
+
+
+def read_block(
+    header: FetchedHeader,
+    *,
+    is_sent_copy: bool = False,
+    is_settled: bool = False,
+    quickly: bool = True,
+) -> ReadBlock:
+    """`parse_message`, and which way of reading it took.
+
+    Not `quickly`: everything goes through mail-parser, the parser of record. The letter is the
+    same.
+    """
     digest = hashlib.sha256(header.block).hexdigest()
+    flags = is_sent_copy, is_settled
     try:
-        message = _message(header, digest, clean_header(header.block))
+        clean = clean_header(header.block, quickly=quickly)
+        reading = read_fields(clean)
+        return ReadBlock(_message(header, digest, clean, reading, flags), reading.is_plain)
     except Exception:  # noqa: BLE001 - a bad letter costs one letter, never the batch
         failed = CleanHeader(fields=(), problems=frozenset({"parser_failed"}))
-        message = _message(replace(header, report=b""), digest, failed)
-    return replace(message, is_sent_copy=is_sent_copy, is_settled=is_settled)
+        bare = replace(header, report=b"")
+        return ReadBlock(_message(bare, digest, failed, Reading({}, {}), flags), is_plain=False)
 
 
-def _message(header: FetchedHeader, digest: str, clean: CleanHeader) -> Message:
-    reading = read_fields(clean)
+def _message(
+    header: FetchedHeader,
+    digest: str,
+    clean: CleanHeader,
+    reading: Reading,
+    flags: tuple[bool, bool],
+) -> Message:
     problems = {*clean.problems, *reading.problems}
     date = _date(clean, problems)
-    authors, to, cc, bcc = _people(reading, problems)
+    authors, to, cc, bcc = people(reading, problems)
     if not authors:
         problems.add("no_from")
     return Message(
@@ -173,9 +202,11 @@ def _message(header: FetchedHeader, digest: str, clean: CleanHeader) -> Message:
         size_octets=header.size_octets,
         marks=_marks(clean, () if authors else ("from",)),
         problems=tuple(sorted(problems)),
-        sender=next(iter(_other_people(clean, "sender")), None),
-        reply_to=_other_people(clean, "reply-to"),
-        originals=_other_people(clean, "x-original-from", "x-original-sender"),
+        is_sent_copy=flags[0],
+        is_settled=flags[1],
+        sender=next(iter(other_people(clean, "sender")), None),
+        reply_to=other_people(clean, "reply-to"),
+        originals=other_people(clean, "x-original-from", "x-original-sender"),
         thread_index=thread_index(clean.first("thread-index")),
         authentication=clean_text(clean.first("authentication-results") or "", RESULTS_CHARACTERS),
         report=read_report(header.report) if header.report else None,
@@ -188,39 +219,6 @@ def has_attachment(message: Message) -> bool:
     """Whether it says it carries more than its text: top level ``multipart/mixed``."""
     media_type, _, _ = dict(message.marks).get("content-type", "").partition(";")
     return "".join(without_comments(media_type).split()).lower() == "multipart/mixed"
-
-
-def _people(reading: Reading, problems: set[str]) -> list[tuple[Address, ...]]:
-    """Authors, To, Cc and Bcc; of the recipients together no more than `RECIPIENTS_KEPT`."""
-    room = RECIPIENTS_KEPT
-    people = []
-    for name in ADDRESS_FIELDS:
-        pairs = reading.addresses.get(name, [])
-        if len(pairs) > room:
-            problems.add("recipients_cut")
-        found = [_address(shown, written) for shown, written in pairs[:room]]
-        if None in found:
-            problems.add("address_unreadable")
-        people.append(tuple(address for address in found if address))
-        if name != "from":
-            room -= len(people[-1])
-    return people
-
-
-def _address(name: str, address: str) -> Address | None:
-    """An address without the single quotes that some programs put around it."""
-    if address[:1] == address[-1:] == "'":
-        address = address[1:-1]
-    if clean_text(address, ADDRESS_CHARACTERS) != address:
-        return None
-    return Address.parse(address, clean_text(name, NAME_CHARACTERS))
-
-
-def _other_people(clean: CleanHeader, *names: str) -> tuple[Address, ...]:
-    """The addresses of fields that are looked at for identity alone: their names don't matter."""
-    written = read_mailboxes(value for name in names for value in clean.all(name))
-    found = (_address("", address) for _, address in written[:RECIPIENTS_KEPT])
-    return tuple(address for address in found if address)
 
 
 def _own_id(clean: CleanHeader, reading: Reading, digest: str, problems: set[str]) -> str:
@@ -252,7 +250,10 @@ def _references(clean: CleanHeader, reading: Reading, problems: set[str]) -> tup
 
 def _date(clean: CleanHeader, problems: set[str]) -> DateReading:
     value = clean.first("date")
-    found = read_date(without_comments(value)) if value else DateReading(None, "no_date")
+    if not value:
+        found = DateReading(None, "no_date")
+    else:
+        found = read_date(without_comments(value), quickly=clean.is_well_formed)
     if found.doubt:
         problems.add(found.doubt)
     return found
@@ -263,12 +264,20 @@ def _received(clean: CleanHeader) -> tuple[tuple[str, datetime], ...]:
 
     Read here and not by mail-parser, which takes as long for them as for all the rest.
     """
-    lines = map(without_comments, clean.all("received")[:RECEIVED_KEPT])
-    found = ((receiving_host(line), read_date(line.rpartition(";")[2]).at) for line in lines)
-    return tuple((host, at) for host, at in found if host and at)
+    found = []
+    for written in clean.all("received")[:RECEIVED_KEPT]:
+        line = without_comments(written)
+        at = read_date(line.rpartition(";")[2], quickly=clean.is_well_formed).at
+        host = receiving_host(line) if at else None
+        if host and at:
+            found.append((host, at))
+    return tuple(found)
 
 
 def _marks(clean: CleanHeader, more: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     """The marks; a From that names nobody is one more: mail systems write it."""
-    values = ((name, clean.first(name)) for name in sorted((*MARK_FIELDS, *more)))
-    return tuple((n, clean_text(v, MARK_CHARACTERS)) for n, v in values if v is not None)
+    values: dict[str, str] = {}
+    for name, value in clean.fields:
+        if name in _MARKS or name in more:
+            values.setdefault(name, value)
+    return tuple((name, clean_text(values[name], MARK_CHARACTERS)) for name in sorted(values))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from inbox_agent.mirror_rows import instant, seconds
+from inbox_agent.epoch import instant, seconds
 from inbox_agent.mirror_store import Store
 from inbox_agent.sync_plan import GONE_AFTER, TRIES, Found, Known, Unlisted
 
@@ -121,6 +121,26 @@ class FolderStore(Store):
         self._keep_folder(
             row | {"error": None, "last_complete_at": seconds(at)} | _snapshot_columns(snapshot)
         )
+
+    def still_complete(self, mailbox: str, folders: Sequence[str], at: datetime) -> None:
+        """Say that these folders are as they were at their last pass, which ended well."""
+        if folders:
+            rows = [(seconds(at), mailbox, folder) for folder in folders]
+            sql = "update folders set last_complete_at = ? where mailbox = ? and folder = ?"
+            with self._writing() as db:
+                db.conn.executemany(sql, rows)
+
+    def is_finished(self, mailbox: str, folder: str) -> bool:
+        """Whether the next pass has nothing to do but to read what is new.
+
+        Not while letters are to be asked for again, or are missing and perhaps gone.
+        """
+        sql = (
+            "select 1 from unfetched where mailbox = ? and folder = ? and tries < ? union all"
+            " select 1 from headers where mailbox = ? and folder = ?"
+            " and gone_at is null and missed_at > 0 limit 1"
+        )
+        return not any(self._rows(sql, (mailbox, folder, TRIES, mailbox, folder)))
 
     def _keep_folder(self, row: dict[str, object]) -> None:
         with self._writing() as db:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from inbox_agent.address_traces import ERASED, IsErased, names, without_traces
-from inbox_agent.alert_log import Alert, AlertLog, moved_on
+from inbox_agent.alert_log import Alert, AlertLog, Raising, moved_on
+from inbox_agent.epoch import instant, seconds
 from inbox_agent.letters import row_key
-from inbox_agent.measure import PartnerRecord
 from inbox_agent.mirror import Mirror
-from inbox_agent.mirror_rows import instant, seconds
 from inbox_agent.notice_log import forget_in_notices, forget_notices_before
 from inbox_agent.reviews import Frozen
 
@@ -21,6 +20,10 @@ _ALERT = (
     " act_raised_at, cleared_at, because, evidence, people)"
     " values (:alert, :partner, :kind, :cause, :level, :since_at, :raised_at, :act_raised_at,"
     " :cleared_at, :because, :evidence, :people)"
+)
+_SEEN = (
+    "insert into alerts_seen values (?1, ?2) on conflict do update set as_of = excluded.as_of"
+    " where excluded.as_of >= as_of or as_of > ?3"
 )
 _REVIEW = (
     "insert into reviews (quarter, partner, measure, value, words, unit, frozen_at, version,"
@@ -38,29 +41,43 @@ _SUBJECTS_BEFORE = """
 # -- alerts ---------------------------------------------------------------------------------
 
 
-def alert_log(mirror: Mirror) -> AlertLog:
-    """The log as it is kept."""
-    alerts = [_alert(row) for row in mirror.rows("select * from alert_log order by alert")]
-    seen = mirror.rows("select partner, as_of from alerts_seen")
+def alert_log(mirror: Mirror, partners: Collection[str] | None = None) -> AlertLog:
+    """The log as it is kept: all of it, or what it has of some partners."""
+    if partners is None:
+        alerts = mirror.rows("select * from alert_log order by alert")
+        seen = mirror.rows("select partner, as_of from alerts_seen")
+    else:
+        of_them = "partner in (select value from json_each(?))"
+        named = [json.dumps(sorted(partners))]
+        alerts = mirror.rows(f"select * from alert_log where {of_them} order by alert", named)  # noqa: S608
+        seen = mirror.rows(f"select partner, as_of from alerts_seen where {of_them}", named)  # noqa: S608
     return AlertLog(
-        {alert.alert: alert for alert in alerts},
+        {row["alert"]: _alert(row) for row in alerts},
         {row["partner"]: instant(row["as_of"]) for row in seen},
     )
 
 
-def next_generation(mirror: Mirror, records: Iterable[PartnerRecord], now: datetime) -> int:
+def next_generation(
+    mirror: Mirror,
+    records: Sequence[Raising],
+    now: datetime,
+    as_before: Mapping[str, datetime] | None = None,
+) -> int:
     """The number of the generation about to be published, its causes in the log, both or neither.
 
+    `as_before`: partners whose causes are those of the generation before, at another instant.
     Where we are stopped before it is published the log is ahead; the next generation publishes
     the whole log, and what the log has seen already changes nothing in it.
     """
     with mirror.writing() as db:
-        before = alert_log(mirror)
+        before = alert_log(mirror, {record.partner.key for record in records})
         after = moved_on(before, records, now)
         changed = [a for key, a in after.alerts.items() if before.alerts.get(key) != a]
         db.conn.executemany(_ALERT, [_alert_row(alert) for alert in changed])
         seen = [(p, seconds(at)) for p, at in after.seen_at.items() if before.seen_at.get(p) != at]
         db.conn.executemany("insert or replace into alerts_seen values (?, ?)", seen)
+        held = [(p, seconds(at), seconds(now)) for p, at in (as_before or {}).items()]
+        db.conn.executemany(_SEEN, held)
         return mirror.next_generation()
 
 
@@ -112,6 +129,12 @@ def frozen_reviews(mirror: Mirror, quarter: str | None = None) -> tuple[Frozen, 
         [] if quarter is None else [quarter],
     )
     return tuple(Frozen(**row | {"frozen_at": instant(row["frozen_at"])}) for row in rows)
+
+
+def reviews_told(mirror: Mirror) -> str:
+    """What changes whenever a review is frozen or forgotten in part."""
+    sql = "select count(*), max(rowid), max(frozen_at), sum(length(words)) from reviews"
+    return json.dumps([list(row.values()) for row in mirror.rows(sql)])
 
 
 def forgotten(mirror: Mirror) -> tuple[int, int]:

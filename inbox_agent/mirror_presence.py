@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from inbox_agent.mirror_rows import instant, seconds
+from inbox_agent.epoch import instant, seconds
 from inbox_agent.mirror_store import Store
 from inbox_agent.sync_plan import GONE_AFTER, TRIES
 

@@ -6,15 +6,19 @@ import json
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
+from sys import intern
 from typing import Any
 
 from inbox_agent.addresses import Address
 from inbox_agent.delivery_reports import read_report
+from inbox_agent.epoch import instant, seconds
 from inbox_agent.import_blocks import Block, import_blocks, is_in
-from inbox_agent.messages import PARSER_VERSION, FetchedHeader, Message, parse_message
+from inbox_agent.messages import PARSER_VERSION, FetchedHeader, Message, ReadBlock, read_block
+from inbox_agent.mirror_status import NOT_READ_ANEW
 
 _FETCHED = (
     "mailbox",
@@ -40,6 +44,7 @@ _PARSED = (
     "sent_at",
     "subject",
     "details",
+    "is_plain",
 )
 
 #: A letter fetched twice is kept once: an interrupted batch may come again.
@@ -47,32 +52,28 @@ INSERT = (
     f"insert into headers ({', '.join((*_FETCHED, *_PARSED))})"  # noqa: S608 - our own names
     f" values ({', '.join('?' * (len(_FETCHED) + len(_PARSED)))}) on conflict do nothing"
 )
-UPDATE = f"update headers set {', '.join(f'{name} = ?' for name in _PARSED)} where id = ?"  # noqa: S608
 #: A letter that is kept without somebody who was erased.
-REWRITE = UPDATE.replace(" where", ", block = ?, report = ? where")
-#: A copy of an older UIDVALIDITY of its folder is left aside once the newer one has it too.
-NOT_READ_ANEW = (
-    "not (headers.uidvalidity is not folders.uidvalidity and exists (select 1 from headers as newer"
-    " where newer.mailbox = headers.mailbox and newer.folder = headers.folder"
-    " and newer.digest = headers.digest and +newer.uidvalidity = folders.uidvalidity))"
+REWRITE = (
+    f"update headers set {', '.join(f'{name} = ?' for name in _PARSED)},"  # noqa: S608
+    " block = ?, report = ? where id = ?"
+)
+#: The condition of the index of those that were not read the quick way, or before that was kept.
+NOT_PLAIN = "is_plain is not 1"
+#: What a `Message` is made of: all but the block, which is most of a row.
+_READ = ", ".join(
+    f"headers.{name}"
+    for name in (
+        *("id", "mailbox", "folder", "uidvalidity", "received_at", "size_octets", "fetched_at"),
+        *("report", "is_marked", "labels", "text_signs", "digest", "message_id", "in_reply_to"),
+        *("sent_at", "subject", "details", "gone_at"),
+    )
 )
 COPIES = (
-    "select headers.*, coalesce(folders.is_sent, 0) as is_sent from headers"  # noqa: S608
+    f"select {_READ}, coalesce(folders.is_sent, 0) as is_sent from headers"  # noqa: S608
     f" left join folders using (mailbox, folder) where {NOT_READ_ANEW} order by headers.id"
 )
-FOLDERS = (
-    "select mailbox, folder, special_use, is_sent, state, uidvalidity, last_uid,"  # noqa: S608
-    " last_complete_at, error, coalesce(note || '; ' || was, note, was) as note,"
-    " (select count(*) from headers where"
-    " headers.mailbox = folders.mailbox and headers.folder = folders.folder"
-    f" and {NOT_READ_ANEW}) as messages,"
-    " (select count(*) from headers where"
-    " headers.mailbox = folders.mailbox and headers.folder = folders.folder"
-    f" and gone_at is not null and {NOT_READ_ANEW}) as gone,"
-    " (select count(*) from unfetched where unfetched.mailbox = folders.mailbox"
-    " and unfetched.folder = folders.folder) as unreadable"
-    " from folders order by mailbox, folder"
-)
+#: Some of them, by the ids of their rows.
+COPIES_OF = COPIES.replace(" order by", " and headers.id in ({}) order by")
 #: The label under which Gmail keeps what was sent, as `X-GM-LABELS` gives it.
 SENT_LABEL = "\\Sent"
 #: What import blocks are found by; an index has it all, in this order. A damaged row is left to
@@ -83,6 +84,7 @@ ARRIVALS = (
     " and typeof(fetched_at) = 'integer'"
     " order by mailbox, folder, uidvalidity, received_at, sent_at, fetched_at"
 )
+_json = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 _numbering = itemgetter("mailbox", "folder", "uidvalidity")
 _arrival = itemgetter("received_at", "sent_at", "fetched_at")
 
@@ -124,16 +126,6 @@ def poll_row(poll: Poll) -> dict[str, object]:
     }
 
 
-def seconds(at: datetime) -> int:
-    """An instant as whole seconds since 1970, UTC."""
-    return int(at.timestamp())
-
-
-def instant(at: int) -> datetime:
-    """Whole seconds since 1970 as an instant."""
-    return datetime.fromtimestamp(at, UTC)
-
-
 def insert_row(header: FetchedHeader) -> tuple[object, ...]:
     """A fetched letter as the values of `INSERT`."""
     return (
@@ -162,8 +154,13 @@ def rewritten_row(header: FetchedHeader, letter: int) -> tuple[object, ...]:
 
 
 def parsed_columns(header: FetchedHeader) -> tuple[object, ...]:
-    """What is read from a header block, as the leading values of `UPDATE`."""
-    message = parse_message(header)
+    """What is read from a header block, as the last values of `INSERT`."""
+    return parsed_columns_of(read_block(header))
+
+
+def parsed_columns_of(read: ReadBlock) -> tuple[object, ...]:
+    """`parsed_columns` of a letter that was read before."""
+    message = read.message
     details = {
         "references": message.references,
         "from": _people((message.from_,) if message.from_ else ()),
@@ -187,8 +184,26 @@ def parsed_columns(header: FetchedHeader) -> tuple[object, ...]:
         message.in_reply_to,
         seconds(message.sent_at) if message.sent_at else None,
         message.subject,
-        json.dumps(details, ensure_ascii=True, separators=(",", ":")),
+        _json(details),
+        int(read.is_plain),
     )
+
+
+def changes(
+    read: Iterable[tuple[Mapping[str, Any], tuple[object, ...]]],
+) -> dict[str, list[tuple[object, ...]]]:
+    """Rows that are held and their parsed columns as now read: each update, with its values.
+
+    A row is written only where it differs, so that no index is touched for nothing.
+    """
+    found: dict[str, list[tuple[object, ...]]] = {}
+    for row, columns in read:
+        pairs = zip(_PARSED, columns, strict=True)
+        new = {name: value for name, value in pairs if row[name] != value}
+        if new:
+            update = f"update headers set {', '.join(f'{n} = ?' for n in new)} where id = ?"  # noqa: S608
+            found.setdefault(update, []).append((*new.values(), row["id"]))
+    return found
 
 
 def header_of(row: Mapping[str, Any]) -> FetchedHeader:
@@ -230,12 +245,13 @@ def message_of(row: Mapping[str, Any], *, is_settled: bool, is_import: bool = Fa
     details = json.loads(row["details"])
     author, sender = _addresses(details["from"]), _addresses(details["sender"])
     return Message(
-        mailbox=row["mailbox"],
-        folder=row["folder"],
+        mailbox=intern(row["mailbox"]),
+        folder=intern(row["folder"]),
         digest=row["digest"],
-        message_id=row["message_id"],
-        in_reply_to=row["in_reply_to"],
-        references=tuple(details["references"]),
+        # one string for each id, however often it is cited
+        message_id=intern(row["message_id"]),
+        in_reply_to=row["in_reply_to"] and intern(row["in_reply_to"]),
+        references=tuple(map(intern, details["references"])),
         from_=author[0] if author else None,
         to=_addresses(details["to"]),
         cc=_addresses(details["cc"]),
@@ -246,7 +262,7 @@ def message_of(row: Mapping[str, Any], *, is_settled: bool, is_import: bool = Fa
         received=tuple((host, instant(at)) for host, at in details["received"]),
         fetched_at=instant(row["fetched_at"]),
         size_octets=row["size_octets"],
-        marks=tuple((name, value) for name, value in details["marks"]),
+        marks=tuple((intern(name), value) for name, value in details["marks"]),
         problems=tuple(details["problems"]),
         is_sent_copy=bool(row["is_sent"]) or SENT_LABEL in _labels(row),
         is_settled=is_settled,
@@ -275,4 +291,8 @@ def _people(addresses: tuple[Address, ...]) -> list[tuple[str, str, str]]:
 
 
 def _addresses(people: list[list[str]]) -> tuple[Address, ...]:
-    return tuple(Address(name, local, domain) for name, local, domain in people)
+    return tuple([_known_address(*person) for person in people]) if people else ()
+
+
+# The same people write and are written to. What is kept of each is short.
+_known_address = lru_cache(maxsize=16_384)(Address)

@@ -188,3 +188,37 @@ def add_notices(db: Database) -> None:
         },
         pk=("recipient", "address", "kind", "key"),
     )
+
+
+@migrations()
+def add_changed(db: Database) -> None:
+    """What changed of rows that are there already, beside new ones, whose ids are higher.
+
+    `mark`: the team's mark came or went; `gone`: the server no longer lists it, or does again;
+    `other`, of row 0: something else, or a row was deleted. `sorted_mail` says what it is for.
+    """
+    db.execute(
+        "create table changed (letter integer, what text, primary key (letter, what)) without rowid"
+    )
+    of_row = "after update of {0} on headers when old.{0} is not new.{0} begin"
+    keep = "insert or ignore into changed values ({0}, '{1}'); end"
+    for column, what in (("is_marked", "mark"), ("gone_at", "gone")):
+        trigger = f"create trigger changed_{what} {of_row.format(column)}"
+        db.execute(f"{trigger} {keep.format('new.id', what)}")
+    others = (
+        "mailbox, folder, uidvalidity, received_at, size_octets, fetched_at, report, labels,"
+        " text_signs, parser_version, digest, message_id, in_reply_to, sent_at, subject, details"
+    )
+    for name, event in (("other", f"after update of {others}"), ("deleted", "after delete")):
+        kept = keep.format(0, "other")
+        db.execute(f"create trigger changed_{name} {event} on headers begin {kept}")
+
+
+@migrations()
+def add_plain(db: Database) -> None:
+    """Whether a header block was plain enough for the quick way of reading, to be counted.
+
+    NULL of what was read before that was kept. Nearly all are: the index holds the others.
+    """
+    db.table("headers").add_column("is_plain", int)
+    db.execute("create index idx_headers_not_plain on headers (is_plain) where is_plain is not 1")

@@ -116,11 +116,10 @@ class Habits:
 def _habits(ordered: Iterable[Letter]) -> Iterator[tuple[str, Habit]]:
     written: dict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
     plain: dict[Side, tuple[int, int]] = {}
+    lightest: tuple[tuple[Side, int], ...] = ()
     for letter in ordered:
         writer = letter.author.key if letter.author else None
         letters, answers = written[writer] if writer else (0, 0)
-        known = (side for side in sorted(plain) if plain[side][0] >= PLAIN_LETTERS)
-        lightest = tuple((side, plain[side][1]) for side in known)
         yield letter.key, Habit(letters, answers, lightest)
         is_answer = says_it_answers(letter)
         if writer:
@@ -128,6 +127,8 @@ def _habits(ordered: Iterable[Letter]) -> Iterator[tuple[str, Habit]]:
         if letter.size_octets is not None and not is_answer:
             count, least = plain.get(letter.side, (0, letter.size_octets))
             plain[letter.side] = (count + 1, min(least, letter.size_octets))
+            known = (side for side in sorted(plain) if plain[side][0] >= PLAIN_LETTERS)
+            lightest = tuple((side, plain[side][1]) for side in known)
 
 
 def says_it_answers(letter: Letter) -> bool:
@@ -213,8 +214,9 @@ def judged(letter: Letter, place: Place, habit: Habit, *, is_settled: bool) -> J
     if is_settled:
         return Judgement("no", likelihood, ("settled by a person",))
     first = wants or next(_BECAUSE[name] for name in _CLOSES if counts[name])
-    moved = sorted(SIGNS, key=lambda s: -abs(s.points * counts[s.name]))
-    others = (s.because for s in moved if counts[s.name] and s.because != first)
+    held = [sign for sign in SIGNS if counts[sign.name]]
+    moved = sorted(held, key=lambda s: -abs(s.points * counts[s.name]))
+    others = (s.because for s in moved if s.because != first)
     reasons = (first, *others)[:REASONS_SHOWN]
     return Judgement("yes" if wants else "unlikely", likelihood, reasons)
 
@@ -230,7 +232,7 @@ def likelihood_of(counts: Mapping[str, int]) -> float:
     the mailbox or long past, one that goes to many others, names nobody of the side it asks in To,
     or whose writer never answers. The logistic function makes a share of the sum, in hundredths.
     """
-    points = BASE_POINTS + sum(sign.points * counts[sign.name] for sign in SIGNS)
+    points = BASE_POINTS + sum([sign.points * counts[sign.name] for sign in SIGNS])
     return round(1 / (1 + math.exp(-points / 100)), 2)
 
 
@@ -263,8 +265,7 @@ def counts_of(letter: Letter, place: Place, habit: Habit) -> dict[str, int]:
 def _others(letter: Letter, asked: int) -> int:
     """How far the side it asks is among others: 0 alone, 1 half of all, 2 a quarter, 3 a tenth."""
     everybody = len({address.key for address in (*letter.to, *letter.cc, *letter.bcc)})
-    steps = (asked * times < everybody for times in (1, 2, 4, 10))
-    return sum(steps) if asked else _MOST_STEPS
+    return sum([asked * times < everybody for times in (1, 2, 4, 10)]) if asked else _MOST_STEPS
 
 
 def _adds_little(letter: Letter, answered: Letter | None, habit: Habit) -> bool:

@@ -143,7 +143,7 @@ class Sightings:
             began_at = min(began_at or at, at)
             for name in list_names(copy):
                 lists[name] = min(lists.get(name, at), at)
-            there = _organisations_in(copy, roster)
+            there = organisations_in(copy, roster)
             for organisation in there & hinted:
                 first_at[organisation] = min(first_at.get(organisation, at), at)
             for partner in there & wanted.keys():
@@ -154,7 +154,8 @@ class Sightings:
         return cls(began_at, first_at, together_at, lists)
 
 
-def _organisations_in(copy: Message, roster: Roster) -> set[str]:
+def organisations_in(copy: Message, roster: Roster) -> set[str]:
+    """Whoever of others stands in a copy, whoever wrote it."""
     author = author_of(copy, roster)
     people = (*((author,) if author else ()), *recipients(copy))
     return {owner for owner in map(roster.partner_of, people) if owner}

@@ -11,11 +11,14 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from inbox_agent.address_traces import IsErased, names
-from inbox_agent.mirror import Mirror
-from inbox_agent.mirror_rows import instant, seconds
+from inbox_agent.epoch import instant, seconds
+
+if TYPE_CHECKING:
+    from inbox_agent.mirror import Mirror
+    from inbox_agent.mirror_status import MirrorStatus
 
 Kind = Literal["began", "alert", "digest"]
 #: known: held when its address was first looked at, and never sent as an alert. nothing: there was
@@ -81,7 +84,7 @@ class Notice:
         return replace(self, state=state, next_try_at=None, error=error or self.error)
 
 
-def notices(mirror: Mirror) -> list[Notice]:
+def notices(mirror: Mirror | MirrorStatus) -> list[Notice]:
     """All that is written down."""
     rows = mirror.rows("select * from notices order by recipient, address, kind, key")
     return [_notice(row) for row in rows]

@@ -6,9 +6,11 @@ What the columns mean is said in `inbox_agent.catalogue`; here they are only fil
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Protocol
 
+from inbox_agent.addresses import Partner
 from inbox_agent.contacts import Contact
+from inbox_agent.introductions import Introductions
 from inbox_agent.measure import PartnerRecord
 from inbox_agent.privacy import Privacy
 from inbox_agent.published_rows import Row, flag, text_of
@@ -52,7 +54,19 @@ def _one_of_us(address: str | None, privacy: Privacy) -> str:
     return address if address and privacy.our_people else "us"
 
 
-def introductions(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
+class Introduced(Protocol):
+    """A partner's record, or what is kept of it."""
+
+    @property
+    def partner(self) -> Partner:
+        """Whose it is."""
+
+    @property
+    def introductions(self) -> Introductions:
+        """Who introduced whom."""
+
+
+def introductions(record: Introduced, privacy: Privacy) -> Iterator[Row]:
     """One row per newcomer whom the partner introduced to us, or we to it."""
     for row in record.introductions.rows:
         by = row.introduced_by
@@ -71,12 +85,19 @@ def introductions(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
 
 def people_columns(record: PartnerRecord) -> dict[str, Any]:
     """What `partner_standing` says of people: counts, and nobody by name."""
-    carried, introduced = record.concentration, record.introductions
+    carried = record.concentration
     return {
         "their_people": carried.their_people,
         "their_people_80": carried.theirs,
         "our_people": carried.our_people,
         "our_people_80": carried.ours,
+        **introduced_columns(record.introductions),
+    }
+
+
+def introduced_columns(introduced: Introductions) -> dict[str, Any]:
+    """What `partner_standing` says of introductions."""
+    return {
         "introductions_received": introduced.received,
         "introductions_given": introduced.given,
     }

@@ -63,7 +63,8 @@ class Privacy:
 
     def words(self, text: str) -> str:
         """What we or a server said, without the addresses in it, as in subjects."""
-        return text if self._shows_all else _ADDRESS.sub("…", text)
+        may_name = not self._shows_all and ("@" in text or "\uff20" in text)
+        return _ADDRESS.sub("…", text) if may_name else text
 
     def told(self, sentence: str, people: Iterable[str]) -> str:
         """A sentence in which ``{0}``, ``{1}`` stand for addresses, with these as may be shown."""

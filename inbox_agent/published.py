@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +23,15 @@ from inbox_agent import published_rows as rows
 from inbox_agent.alert_log import Alert
 from inbox_agent.automatic import RULES_VERSION
 from inbox_agent.business_clock import BusinessClock
-from inbox_agent.catalogue import TABLES, VIEWS, Column
 from inbox_agent.catalogue.history_tables import REVIEWS
 from inbox_agent.definitions import definitions
+from inbox_agent.epoch import instant
 from inbox_agent.measure import PartnerRecord
 from inbox_agent.messages import PARSER_VERSION
-from inbox_agent.mirror_rows import instant
 from inbox_agent.notice_log import Notice
 from inbox_agent.privacy import Privacy
 from inbox_agent.published_rows import Row, text_of
+from inbox_agent.published_schema import SCHEMA, field_columns, fill, index_words, make_schema
 from inbox_agent.reviews import Frozen
 from inbox_agent.sqlite_files import (
     connect,
@@ -47,6 +47,7 @@ from inbox_agent.subjects import SUBJECTS_VERSION
 
 #: How far beyond `as_of` the table of working days reaches, so that views never run out of it.
 _CALENDAR_REACH = timedelta(days=366)
+_REVIEWS_SQL = REVIEWS.create_statements()[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,8 @@ class Generation:
     notices: Sequence[Notice] = ()
     #: None where no mailbox is polled.
     poll_every_seconds: int | None = None
+    #: None where it is known of no letter.
+    plain_headers_share: float | None = None
 
 
 def publish(path: Path, generation: Generation) -> None:
@@ -99,25 +102,42 @@ def publish_reviews(path: Path, frozen: Iterable[Frozen], privacy: Privacy) -> N
         db = Database(connect(path), execute_plugins=False)
         with closing(db.conn), keeping_wal(path):
             with transaction(db):
-                if _REVIEWS_SQL in {row[0] for row in db.execute(_SCHEMA).fetchall()}:
-                    _fill(db, REVIEWS.name, history_rows.reviews(frozen, privacy))
+                if _REVIEWS_SQL in {row[0] for row in db.execute(SCHEMA).fetchall()}:
+                    fill(db, REVIEWS.name, history_rows.reviews(frozen, privacy))
             db.conn.close()
 
 
 def _write(path: Path, generation: Generation) -> None:
     db = Database(connect(path), execute_plugins=False)
     with closing(db.conn), keeping_wal(path):
-        fields = _field_columns(generation.records)
+        fields = field_columns(generation.records)
         with transaction(db):
-            _make_schema(db, fields, has_subjects=generation.privacy.subjects)
+            make_schema(db, fields, has_subjects=generation.privacy.subjects)
             for table, found in _tables(generation).items():
-                _fill(db, table, found)
+                fill(db, table, found)
             if generation.privacy.subjects:
-                _index_words(db)
+                index_words(db)
         # Datasette only reads and never does it; what a reader is in the way of waits
         db.execute("pragma busy_timeout = 0")
         db.execute("pragma wal_checkpoint(truncate)")
         db.conn.close()
+
+
+#: The tables whose rows are made of one partner's record alone.
+OF_RECORD: Mapping[str, Callable[[PartnerRecord, Privacy], Iterable[Row]]] = {
+    "conversations": rows.conversations,
+    "response_times": rows.response_times,
+    "response_times_by_period": rows.response_times_by_period,
+    "silence_gaps": rows.silence_gaps,
+    "contact_gaps": rows.contact_gaps,
+    "gap_lengths": rows.gap_lengths,
+    "contacts": people_rows.contacts,
+    "absences": absence_rows.absences,
+    "standards": standing_rows.standards,
+    "alarm_record": standing_rows.alarm_record,
+    "sent_coverage": standing_rows.sent_coverage,
+    "messages": rows.messages,
+}
 
 
 def _tables(generation: Generation) -> dict[str, Iterable[Row]]:
@@ -127,57 +147,73 @@ def _tables(generation: Generation) -> dict[str, Iterable[Row]]:
         for record in records:
             yield from make(record, privacy)
 
-    clock, cuts = generation.clock, generation.cuts
     adjusted = drift_rows.Adjusted.over(records)
     return {
         "partners": rows.partners(records, privacy),
-        "conversations": each(rows.conversations),
-        "response_times": each(rows.response_times),
-        "response_times_by_period": each(rows.response_times_by_period),
-        "team_by_period": rows.team_by_period(records, clock, cuts),
-        "silence_gaps": each(rows.silence_gaps),
-        "contact_gaps": each(rows.contact_gaps),
-        "gap_lengths": each(rows.gap_lengths),
-        "contacts": each(people_rows.contacts),
+        **{table: each(make) for table, make in OF_RECORD.items()},
+        "team_by_period": rows.team_by_period(records, generation.clock, generation.cuts),
         "introductions": each(people_rows.introductions),
-        "absences": each(absence_rows.absences),
         "partner_standing": (
             standing_rows.partner_standing(record, privacy, adjusted) for record in records
         ),
         "drift": (row for record in records for row in drift_rows.drift(record, privacy, adjusted)),
-        "standards": each(standing_rows.standards),
-        "alarm_record": each(standing_rows.alarm_record),
-        "sent_coverage": each(standing_rows.sent_coverage),
-        "messages": each(rows.messages),
         "alerts": history_rows.alerts(
             generation.alerts, {record.partner.key for record in records}, privacy
         ),
-        "notices": history_rows.notices(generation.notices, privacy),
         "reviews": history_rows.reviews(generation.reviews, privacy),
         "working_days": _working_days(generation),
+        "about": [about_row(generation, Told.by(records))],
+        "definitions": definitions(),
+        **beside(generation),
+    }
+
+
+def beside(generation: Generation) -> dict[str, Iterable[Row]]:
+    """The rows of the tables that are of no partner, and are written anew each time."""
+    privacy = generation.privacy
+    return {
+        "notices": history_rows.notices(generation.notices, privacy),
         "polls": (_poll(row, privacy) for row in generation.polls),
         "folders": (_folder(row, privacy) for row in generation.folders),
-        "about": [_about(generation)],
-        "definitions": definitions(),
     }
 
 
 def _working_days(generation: Generation) -> Iterator[Row]:
-    clock = generation.clock
     starts = [gap.began_at for record in generation.records for gap in record.rhythm.gaps]
     ends = [record.as_of for record in generation.records]
-    first = clock.local_date(min([*starts, generation.as_of]))
-    last = clock.local_date(max([*ends, generation.as_of]) + _CALENDAR_REACH)
-    return rows.working_days(clock, first, last)
+    ends = [min([*starts, generation.as_of]), max([*ends, generation.as_of])]
+    return rows.working_days(generation.clock, *calendar_ends(generation.clock, *ends))
 
 
-def _about(generation: Generation) -> Row:
-    letters = [letter for record in generation.records for letter in record.letters]
-    left_out = Counter(letter.why_not for letter in letters if letter.why_not)
+def calendar_ends(clock: BusinessClock, first: datetime, last: datetime) -> tuple[date, date]:
+    """The first and the last day of the table of working days."""
+    return clock.local_date(first), clock.local_date(last + _CALENDAR_REACH)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What `about` counts over all records."""
+
+    left_out: Mapping[str, int]
+    verdicts: Mapping[str, int]
+    conflicts: int
+
+    @classmethod
+    def by(cls, records: Sequence[PartnerRecord]) -> Told:
+        """The counts of some records."""
+        letters = [letter for record in records for letter in record.letters]
+        return cls(
+            Counter(letter.why_not for letter in letters if letter.why_not),
+            Counter(ask.needs_reply for r in records for ask in r.asks),
+            sum(ask.is_clock_conflict for r in records for ask in r.asks),
+        )
+
+
+def about_row(generation: Generation, told: Told) -> Row:
+    """The one row of `about`."""
+    left_out = dict(told.left_out)
     if generation.without_partner:
         left_out["no_partner"] = generation.without_partner
-    conflicts = sum(ask.is_clock_conflict for r in generation.records for ask in r.asks)
-    verdicts = Counter(ask.needs_reply for r in generation.records for ask in r.asks)
     return {
         "as_of": text_of(generation.as_of),
         "generation": generation.number,
@@ -190,9 +226,10 @@ def _about(generation: Generation) -> Row:
         "timezone": generation.clock.zone.key,
         "messages": generation.messages,
         "left_out": json.dumps(dict(sorted(left_out.items()))),
-        "clock_conflicts": conflicts,
-        "needs_reply_counts": json.dumps(dict(sorted(verdicts.items()))),
+        "clock_conflicts": told.conflicts,
+        "needs_reply_counts": json.dumps(dict(sorted(told.verdicts.items()))),
         "clock_sources": json.dumps(dict(generation.clock_sources)),
+        "plain_headers_share": generation.plain_headers_share,
         "parser_version": PARSER_VERSION,
         "rules_version": RULES_VERSION,
         "subjects_version": SUBJECTS_VERSION,
@@ -220,68 +257,3 @@ def _folder(row: Mapping[str, Any], privacy: Privacy) -> Row:
         "folder": privacy.folder(row["folder"]),
         "last_complete_at": text_of(instant(complete_at)) if complete_at else None,
     }
-
-
-# -- schema ---------------------------------------------------------------------------------
-
-
-def _field_columns(records: Iterable[PartnerRecord]) -> tuple[Column, ...]:
-    """The team's own facts of partners, as columns of `partners`."""
-    found: dict[str, Any] = {}
-    for record in records:
-        for name, value in record.partner.fields:
-            found[name] = found.get(name, value) if value is None else value
-    types = {int: "INTEGER", float: "REAL"}
-    return tuple(
-        Column(name, types.get(type(found[name]), "TEXT"), None, "A fact kept in partners.toml.")  # type: ignore[arg-type]
-        for name in sorted(found)
-    )
-
-
-def _make_schema(db: Database, fields: tuple[Column, ...], *, has_subjects: bool) -> None:
-    """Bring tables and views to the catalogue's form; what has another form is made anew.
-
-    Without subjects there is no full-text search, and Datasette shows no field for it.
-    """
-    wanted = [
-        statement
-        for table in TABLES
-        for statement in table.create_statements(fields if table.name == "partners" else ())
-    ]
-    wanted += [statement for view in VIEWS for statement in view.create_statements()]
-    wanted += [table.search_statement() for table in TABLES if table.searched and has_subjects]
-    held = [row[0] for row in db.execute(_SCHEMA).fetchall()]
-    if sorted(held) == sorted(wanted):
-        return
-    for kind, name in db.execute(_NAMES).fetchall():
-        db.execute(f'drop {kind} "{name}"')
-    for statement in wanted:
-        db.execute(statement)
-
-
-# The tables in which FTS5 keeps an index come and go with it.
-_OURS = "name not like 'sqlite_%' and name not like '%\\_fts\\_%' escape '\\'"
-_SCHEMA = f"select sql from sqlite_master where sql is not null and {_OURS}"  # noqa: S608
-_REVIEWS_SQL = REVIEWS.create_statements()[0]
-_NAMES = (
-    f"select type, name from sqlite_master where type in ('view', 'table') and {_OURS}"  # noqa: S608
-    " order by type desc, name desc"  # an index of words goes before the table it is of
-)
-
-
-def _index_words(db: Database) -> None:
-    for table in (table for table in TABLES if table.searched):
-        name = table.search_table
-        db.execute(f'insert into "{name}" ("{name}") values (\'rebuild\')')  # noqa: S608
-
-
-def _fill(db: Database, table: str, found: Iterable[Row]) -> None:
-    columns = db.table(table).columns_dict
-    names = ", ".join(f'"{name}"' for name in columns)
-    marks = ", ".join("?" * len(columns))
-    optional = {c.name for t in TABLES if t.name == table for c in t.columns}
-    db.execute(f'delete from "{table}"')  # noqa: S608 - our own names
-    db.conn.executemany(
-        f'insert into "{table}" ({names}) values ({marks})',  # noqa: S608
-        ([row[c] if c in optional else row.get(c) for c in columns] for row in found),
-    )

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from inbox_agent.addresses import Partner, Side
@@ -25,10 +26,13 @@ from inbox_agent.survival import Figures, figures
 
 Row = Mapping[str, Any]
 
+_FIGURES = tuple(each.name for each in fields(Figures))
+_figures_of = attrgetter(*_FIGURES)
+
 
 def text_of(at: datetime | None) -> str | None:
     """An instant as the tables hold it: UTC, whole seconds, ISO 8601 with ``Z``."""
-    return None if at is None else f"{at:%Y-%m-%dT%H:%M:%SZ}"
+    return None if at is None else f"{at.isoformat(timespec='seconds')[:19]}Z"
 
 
 def partners(records: Iterable[PartnerRecord], privacy: Privacy) -> Iterator[Row]:
@@ -286,7 +290,9 @@ def working_days(clock: BusinessClock, first: date, last: date) -> Iterator[Row]
 
 def figure_columns(found: Figures) -> dict[str, Any]:
     """FIGURES of one set of asks, by column."""
-    return asdict(found) | {"p50_reached": flag(found.p50_reached)}
+    columns = dict(zip(_FIGURES, _figures_of(found), strict=True))
+    columns["p50_reached"] = flag(found.p50_reached)
+    return columns
 
 
 def flag(value: bool | None) -> int | None:

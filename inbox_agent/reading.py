@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 
 from inbox_agent.config import MailboxSettings
 from inbox_agent.errors import FolderUnavailable, InboxAgentError, MailboxError
 from inbox_agent.folder_pass import FolderPass, Job, Tally
+from inbox_agent.imap_session import FolderStatus
+from inbox_agent.kept_mailbox import Kept, KeptMailbox
 from inbox_agent.mailbox import Folder, Mailbox
 from inbox_agent.mirror import Mirror
 from inbox_agent.mirror_rows import Counts
 from inbox_agent.oauth2 import Login
 from inbox_agent.progress import Progress
+from inbox_agent.row_making import RowMaker
 
 
 @dataclass
@@ -44,31 +49,57 @@ class Reading:
         """What was read so far."""
         return Counts(self.folders, self.tally.new_messages, self.tally.unreadable)
 
-    def read(self, login: Login, since: date | None, keyword: str | None) -> None:
+    def read(
+        self, login: Login, since: date | None, keyword: str | None, kept: Kept | None = None
+    ) -> None:
         """Read every folder; `keyword` is the team's mark of letters that need no reply.
 
-        Raises MailboxError or ConfigError when the mailbox as a whole can't be read.
+        `kept` is where the connection of the last pass is, and where this one goes. On it folders
+        in which nothing has changed are not opened. Raises MailboxError or ConfigError when the
+        mailbox as a whole can't be read.
         """
-        now = self.clock()
-        with Mailbox.connect(self.settings, login, since=since, clock=self.clock) as mailbox:
-            folders = mailbox.folders()
-            job = Job(
-                mirror=self.mirror,
-                mailbox=mailbox,
-                name=self.settings.name,
-                now=now,
-                progress=self.progress,
-                stop=self.stop,
-                keyword=keyword,
-                since=since,
-                tally=self.tally,
-                languages=self.languages,
-            )
-            for name in mailbox.missing:
-                self._missing(name)
-            for folder in folders:
+        connect = partial(KeptMailbox.connect, self.settings, login, since=since, clock=self.clock)
+        now, is_marked = self.clock(), keyword is not None
+        mailbox, seen = (kept or Kept()).looked_around(connect, with_modseq=is_marked)
+        with ExitStack() as stack:
+            stack.push(mailbox)
+            with RowMaker() as rows:
+                job = Job(
+                    mirror=self.mirror,
+                    mailbox=mailbox,
+                    name=self.settings.name,
+                    now=now,
+                    progress=self.progress,
+                    stop=self.stop,
+                    rows=rows,
+                    keyword=keyword,
+                    since=since,
+                    tally=self.tally,
+                    languages=self.languages,
+                )
+                self._pass(job, mailbox, seen)
+            if kept is not None and kept.keep(mailbox):
+                stack.pop_all()
+
+    def _pass(self, job: Job, mailbox: Mailbox, seen: Mapping[str, FolderStatus]) -> None:
+        folders = mailbox.folders()
+        for name in mailbox.missing:
+            self._missing(name)
+        self._folders(job, folders, seen)
+        self._others(mailbox, {folder.name for folder in folders}, job.now)
+
+    def _folders(
+        self, job: Job, folders: Sequence[Folder], seen: Mapping[str, FolderStatus]
+    ) -> None:
+        quiet = []
+        for folder in folders:
+            status = seen.get(folder.name)
+            if status is not None and FolderPass(job, folder).is_quiet(status):
+                quiet.append(folder.name)
+            else:
                 self._guarded(job, folder)
-            self._others(mailbox, {folder.name for folder in folders}, now)
+        self.folders += len(quiet)
+        self.mirror.still_complete(self.settings.name, quiet, self.clock())
 
     def _missing(self, name: str) -> None:
         error = FolderUnavailable(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +25,6 @@ from rich.table import Table
 from rich.text import Text
 
 from inbox_agent import words
-from inbox_agent.instants import AT_SOURCES
 from inbox_agent.sqlite_files import published_snapshot
 
 _STATE_STYLES = {"act": "bold red", "watch": "yellow", "ok": "green", "unknown": "dim"}
@@ -37,14 +38,25 @@ def printable(text: object) -> str:
     return escape("".join(c if c.isprintable() else f"U+{ord(c):04X}" for c in str(text)))
 
 
+class Messages(Console):
+    """Standard error. That nobody reads it any more is no reason to end."""
+
+    def on_broken_pipe(self) -> None:
+        """Say nothing from here on; rich would leave with exit code 1 in the middle of a job."""
+        self.quiet = True
+        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - Python writes there at its end
+            os.dup2(nowhere.fileno(), sys.stderr.fileno())
+
+
 class _Letters(ProgressColumn):
-    """How many letters of how many; nothing in stages that count none."""
+    """How many letters of how many, and how fast; nothing in stages that count none."""
 
     def render(self, task: Task) -> Text:
-        done = f"{task.completed:,.0f}"
+        done, speed = f"{task.completed:,.0f}", task.finished_speed or task.speed
+        pace = f", {speed:,.0f} a second" if speed else ""
         if task.total is not None:
-            return Text(f"{done} of {task.total:,.0f} letters")
-        return Text(f"{done} letters" if task.completed else "")
+            return Text(f"{done} of {task.total:,.0f} letters{pace}")
+        return Text(f"{done} letters{pace}" if task.completed else "")
 
 
 class _TimeLeft(TimeRemainingColumn):
@@ -189,8 +201,12 @@ def _left_out(database: Path, console: Console, local: Callable[[int | None], st
 
 def _clocks(copies: Mapping[str, int]) -> str:
     """Where the instants of letters come from, and after a semicolon what is doubtful."""
-    said = [f"{printable(name)} {count:,}" for name, count in copies.items() if name in AT_SOURCES]
-    doubts = [f"{printable(n)} {count:,}" for n, count in copies.items() if n not in AT_SOURCES]
+    said = [
+        f"{printable(name)} {count:,}" for name, count in copies.items() if name in words.AT_SOURCES
+    ]
+    doubts = [
+        f"{printable(n)} {count:,}" for n, count in copies.items() if n not in words.AT_SOURCES
+    ]
     return "; doubtful: ".join(filter(None, (", ".join(said), ", ".join(doubts)))) or "nowhere"
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
+from typing import Protocol
 
 from inbox_agent.addresses import Roster
 from inbox_agent.authors import author_of
@@ -107,6 +108,44 @@ def sent_proofs(
     seen = _Seen(roster, as_of, default)
     for message in messages:
         seen.add(message)
+    return _proofs(seen)
+
+
+class KnownIds(Protocol):
+    """What all the mail knows of the letters that a partner's answers name."""
+
+    def is_ours(self, message_id: str) -> bool:
+        """Whether a letter of ours has it."""
+
+    def is_others(self, message_id: str) -> bool:
+        """Whether a letter of somebody else has it."""
+
+    def letters_of_host(self, host: str) -> int:
+        """How many letters of ours have an id of that host; all from `FEWEST_OF_A_HOST` on."""
+
+    def first_at(self, mailbox: str) -> datetime:
+        """When the first letter held of a mailbox came."""
+
+
+def proofs_of(  # noqa: PLR0913, PLR0917 - as for all of them
+    partner: str,
+    messages: Iterable[Message],
+    roster: Roster,
+    as_of: Mapping[str, datetime],
+    default: datetime,
+    known: KnownIds,
+) -> list[Proof]:
+    """What `sent_proofs` finds of one partner, whose copies these are: all that name it."""
+    seen = _Seen(roster, as_of, default)
+    for message in messages:
+        seen.add(message)
+    seen.answers = [answer for answer in seen.answers if answer.partner == partner]
+    for answer in seen.answers:
+        seen.learn(answer, known)
+    return _proofs(seen)
+
+
+def _proofs(seen: _Seen) -> list[Proof]:
     found: dict[tuple[str, str], Proof] = {}
     for answer in sorted(seen.answers, key=lambda one: (one.at, one.partner, one.parent)):
         if seen.is_after_left_edge(answer) and seen.is_to_ours(answer):
@@ -180,6 +219,18 @@ class _Seen:
         parent = message.in_reply_to or (message.references or (None,))[-1]
         if parent and at is not None and self._is_to_us_alone(message):
             self.answers.append(_Answer(message.mailbox, partner, parent, at))
+
+    def learn(self, answer: _Answer, known: KnownIds) -> None:
+        """Take in what all the mail knows of an answer, as far as it matters."""
+        self.first_at[answer.mailbox] = known.first_at(answer.mailbox)
+        host = host_of(answer.parent)
+        if host:
+            self.our_hosts[host] = known.letters_of_host(host)
+        if answer.parent not in self.our_ids:
+            if known.is_ours(answer.parent):
+                self.our_ids.add(answer.parent)
+            elif known.is_others(answer.parent):
+                self.other_ids.add(answer.parent)
 
     def _is_to_us_alone(self, message: Message) -> bool:
         ours = [self.roster.is_us(one) or self.roster.is_our_list(one) for one in message.to]

@@ -19,11 +19,10 @@ from datasette.version import __version__ as datasette_version
 
 from inbox_agent.catalogue import METADATA_NAME, metadata_path
 from inbox_agent.errors import ConfigError
-from inbox_agent.serve_locks import LOOPBACK, Entrance, check_exposure
+from inbox_agent.serve_defaults import DEFAULT_HOST as DEFAULT_HOST  # noqa: PLC0414 - ours, too
+from inbox_agent.serve_defaults import DEFAULT_PORT
+from inbox_agent.serve_locks import Entrance, check_exposure
 from inbox_agent.sqlite_files import must_exist
-
-DEFAULT_HOST = LOOPBACK
-DEFAULT_PORT = 8001
 
 _PORTS_TRIED = 20
 _START_TRIES = 300

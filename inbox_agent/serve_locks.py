@@ -22,9 +22,9 @@ from inbox_agent.catalogue import METADATA_NAME
 from inbox_agent.config import Config
 from inbox_agent.errors import ConfigError
 from inbox_agent.private_files import read_private, write_private
+from inbox_agent.serve_defaults import LOOPBACK
 from inbox_agent.users import USERS_NAME, read_users
 
-LOOPBACK = "127.0.0.1"
 SERVED_METADATA_NAME, SECRET_NAME = "served-metadata.json", "datasette-secret"
 
 #: What the plugin reads; `datasette_plugin/locks.py` says what each means.

@@ -17,6 +17,7 @@ from inbox_agent import config_values as values
 from inbox_agent.config import PARTNERS_NAME, checked_config
 from inbox_agent.config_mistakes import parse_toml
 from inbox_agent.errors import ConfigError
+from inbox_agent.setup_questions import ASKED
 
 CONFIG_NAME = "inbox-agent.toml"
 _TLS = ("implicit", "starttls", "none")
@@ -47,9 +48,13 @@ class Question:
     """
 
     field: str
-    text: str
     default: str | None
     check: Callable[[str], str]
+
+    @property
+    def text(self) -> str:
+        """What is asked."""
+        return ASKED[self.field]
 
 
 def check_answers(texts: Mapping[str, str]) -> Answers:
@@ -108,29 +113,14 @@ def _tls(text: str) -> str:
 
 
 QUESTIONS: tuple[Question, ...] = (
-    Question("domains", "Your team's mail domains (several: with commas)", None, _domains),
-    Question("host", "Host of the shared mailbox (IMAP)", None, values.host),
-    Question("user", "User name there", None, values.plain_text),
-    Question(
-        "password",
-        "Where its password is kept (env:NAME, keyring:SERVICE/USER, file:PATH, command:COMMAND)",
-        "env:INBOX_AGENT_PASSWORD",
-        _password,
-    ),
-    Question("tls", "Encryption: implicit (port 993), starttls (port 143) or none", _TLS[0], _tls),
-    Question(
-        "sent",
-        "Folder of sent letters (empty: the one the server marks as such)",
-        "",
-        _or_nothing(values.plain_text),
-    ),
-    Question("timezone", "Your time zone", system_timezone(), values.timezone),
-    Question(
-        "holidays",
-        "Public holidays, by country or part of it, like DE or DE-BY (empty: none)",
-        "",
-        _or_nothing(values.holidays_code),
-    ),
+    Question("domains", None, _domains),
+    Question("host", None, values.host),
+    Question("user", None, values.plain_text),
+    Question("password", "env:INBOX_AGENT_PASSWORD", _password),
+    Question("tls", _TLS[0], _tls),
+    Question("sent", "", _or_nothing(values.plain_text)),
+    Question("timezone", system_timezone(), values.timezone),
+    Question("holidays", "", _or_nothing(values.holidays_code)),
 )
 
 

@@ -8,10 +8,12 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-
-from sqlite_utils import Database, Migrations
+from typing import TYPE_CHECKING
 
 from inbox_agent.errors import StoreError
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database, Migrations
 
 _BUSY_MILLISECONDS = 5_000
 _DAMAGED = "database disk image is malformed"
@@ -221,11 +223,16 @@ def keeping_wal(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def store_errors(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors into one line that names the file and says what to do."""
+def store_errors(
+    path: Path, kind: type[sqlite3.DatabaseError] = sqlite3.DatabaseError
+) -> Iterator[None]:
+    """Turn SQLite's errors into one line that names the file and says what to do.
+
+    `kind`: only those; OperationalError is a file that can't be used now, not one that is damaged.
+    """
     try:
         yield
-    except (sqlite3.DatabaseError, OSError, UnicodeDecodeError) as exc:
+    except (kind, OSError, UnicodeDecodeError) as exc:
         text = _said(exc)
         remedy = next((what for sign, what in _REMEDIES if sign in text), "look at the file")
         raise StoreError(f"{path}: {text}: {remedy}") from exc
@@ -246,6 +253,8 @@ def migrated(path: Path, migrations: Migrations, *, is_sound: bool = False) -> D
     Looking for damage takes longer the larger it is: not where it is known that there is none.
     Raises StoreError for the schema of a newer one, DatabaseError for one that is damaged.
     """
+    from sqlite_utils import Database  # noqa: PLC0415 - those who only read do without
+
     _narrow(path)
     db = Database(connect(path), execute_plugins=False)
     try:
@@ -262,6 +271,8 @@ def migrated(path: Path, migrations: Migrations, *, is_sound: bool = False) -> D
 
 
 def _refuse_newer(db: Database, migrations: Migrations, path: Path) -> None:
+    from sqlite_utils import Database  # noqa: PLC0415
+
     known = {migration.name for migration in migrations.pending(Database(memory=True))}
     newer = sorted({applied.name for applied in migrations.applied(db)} - known)
     if newer:

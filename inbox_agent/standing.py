@@ -6,7 +6,8 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Literal
 
 from inbox_agent.absences import ClockAround
@@ -45,6 +46,10 @@ def in_window(
     )
 
 
+#: Longer than any quarter, and the week that begins before it.
+_QUARTER = timedelta(days=100)
+
+
 @dataclass(frozen=True, slots=True)
 class Period:
     """A week (``2026-W47``), month (``2026-11``) or quarter (``2026-Q4``) of the team's zone."""
@@ -55,7 +60,11 @@ class Period:
 
 def periods_of(at: datetime, clock: BusinessClock) -> tuple[Period, Period, Period]:
     """The three periods an instant lies in; weeks as in ISO 8601."""
-    day = clock.local_date(at)
+    return _periods_of_day(clock.local_date(at))
+
+
+@lru_cache(maxsize=16_384)
+def _periods_of_day(day: date) -> tuple[Period, Period, Period]:
     iso = day.isocalendar()
     return (
         Period(f"{iso.year}-W{iso.week:02d}", "week"),
@@ -200,16 +209,17 @@ def next_change(
     """The first moment at which a figure changes by itself, without new mail.
 
     An ask falls due, lapses, leaves the waiting list, has been followed long enough, or has waited
-    as long as another one took; a silence passes watch_at or act_at; a standard breaks; a silence
-    leaves the 12 months of the rhythm; the next local midnight at the latest. Until then everything
-    stays as it is shown, but followed_seconds, which grows with the moment the figures are for.
+    as long as another one in the same figure took; a silence passes watch_at or act_at; a standard
+    breaks; a silence leaves the 12 months of the rhythm; the next local midnight at the latest.
+    Until then everything stays as it is shown, but followed_seconds, which grows with the moment
+    the figures are for.
     """
     clock, give_up_after = terms.clocks.us, timedelta(seconds=terms.cuts.give_up_after_seconds)
     instants = [clock.midnight(clock.local_date(as_of) + timedelta(days=1))]
     instants += [at for at in (rhythm.watch_at, rhythm.act_at) if at]
     instants += [gap.ended_at + RHYTHM_REACH for gap in rhythm.gaps if gap.ended_at]
     instants += [ask.asked_at + give_up_after for ask in asks]
-    instants += _crossings(asks, terms)
+    instants += _crossings(asks, terms, as_of)
     late = late_after(ours)
     for ask in asks:
         if ask.reply is None:
@@ -222,16 +232,32 @@ def next_change(
     return min(at for at in instants if at > as_of)
 
 
-def _crossings(asks: Sequence[Ask], terms: Terms) -> Iterator[datetime]:
-    """When an open ask will have waited as long as the next slower answer took: F(t) moves."""
-    for side, clock in (("us", terms.clocks.us), ("them", terms.clocks.them)):
-        here = [ask for ask in asks if ask.responder == side]
-        took = sorted(a.response_seconds for a in here if a.response_seconds is not None)
-        worked = sorted(a.business_seconds for a in here if a.business_seconds is not None)
-        for ask in here:
-            if ask.outcome == "open":
-                for seconds in took[bisect_right(took, ask.age_seconds) :][:1]:
-                    yield ask.asked_at + timedelta(seconds=seconds)
-                for seconds in worked[bisect_right(worked, ask.business_age_seconds) :][:1]:
-                    worked_long = Span(seconds, "working_seconds")
-                    yield ClockAround(clock, ask.away).deadline(ask.asked_at, worked_long)
+def _crossings(asks: Sequence[Ask], terms: Terms, as_of: datetime) -> Iterator[datetime]:
+    """When an open ask will have waited as long as the next slower answer took: F(t) moves.
+
+    Only answers to what was asked in the same week, month, quarter or window are in a figure
+    together with it.
+    """
+    since = min((a.asked_at for a in asks if a.outcome == "open"), default=as_of)
+    ends = window(terms.cuts, terms.clocks.us, as_of)
+    recent = [a for a in asks if a.is_in_figures and a.asked_at >= min(since - _QUARTER, ends[0])]
+    together = [*asks_by_period(recent, terms.clocks.us).values()]
+    together += [in_window(recent, side, ends) for side in ("us", "them")]
+    for here in together:
+        waiting = [ask for ask in here if ask.outcome == "open"]
+        if waiting:
+            clock = terms.clocks.us if waiting[0].responder == "us" else terms.clocks.them
+            yield from _crossings_in(here, waiting, clock)
+
+
+def _crossings_in(
+    here: Sequence[Ask], waiting: Iterable[Ask], clock: BusinessClock
+) -> Iterator[datetime]:
+    took = sorted(a.response_seconds for a in here if a.response_seconds is not None)
+    worked = sorted(a.business_seconds for a in here if a.business_seconds is not None)
+    for ask in waiting:
+        for seconds in took[bisect_right(took, ask.age_seconds) :][:1]:
+            yield ask.asked_at + timedelta(seconds=seconds)
+        for seconds in worked[bisect_right(worked, ask.business_age_seconds) :][:1]:
+            worked_long = Span(seconds, "working_seconds")
+            yield ClockAround(clock, ask.away).deadline(ask.asked_at, worked_long)

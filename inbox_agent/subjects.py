@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from inbox_agent.subject_words import (
     FORWARD_WORDS,
@@ -75,6 +76,7 @@ class Subject:
     is_forward: bool
 
 
+@lru_cache(maxsize=16_384)  # of one letter it is asked for again and again
 def read_subject(text: str) -> Subject:
     """The base subject of `text`, and whether its leftmost prefix marks a reply or a forward.
 

@@ -7,6 +7,7 @@ waited at least so long (Kaplan and Meier 1958).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -64,11 +65,18 @@ def curve_of(events: Sequence[float], censored: Sequence[float]) -> Curve:
     """The estimate from the times at which something happened, and those it had not by."""
     if not events:
         return Curve(())
-    from scipy import stats  # noqa: PLC0415 - half a second that most commands need not pay
-
-    sample = stats.CensoredData(uncensored=list(events), right=list(censored))
-    cdf = stats.ecdf(sample).cdf
-    return Curve(tuple(zip(map(float, cdf.quantiles), map(float, cdf.probabilities), strict=True)))
+    happened, seen = Counter(events), Counter(censored)
+    seen.update(happened)
+    left, share_left, done = seen.total(), 1.0, 0
+    steps = []
+    for at in sorted(seen):
+        here = happened.get(at, 0)
+        share_left *= (left - here) / left
+        left, done = left - seen[at], done + here
+        # nobody out of sight: the share is a quotient of counts, without the product's rounding
+        share = 1 - share_left if censored else done / len(events)
+        steps.append((float(at), share))
+    return Curve(tuple(steps))
 
 
 def figures(asks: Iterable[Ask], cuts: Cuts) -> Figures:
@@ -83,11 +91,12 @@ def figures(asks: Iterable[Ask], cuts: Cuts) -> Figures:
     if not counted:
         return Figures()
     followed = followed_seconds(counted, cuts)
+    outcomes = [ask.outcome for ask in counted]
     few = Figures(
         asks=len(counted),
-        answered=sum(ask.outcome == "answered" for ask in counted),
-        open=sum(ask.outcome == "open" for ask in counted),
-        lapsed=sum(ask.outcome == "lapsed" for ask in counted),
+        answered=outcomes.count("answered"),
+        open=outcomes.count("open"),
+        lapsed=outcomes.count("lapsed"),
         followed_seconds=followed,
     )
     if len(counted) < FEWEST_ASKS:
@@ -150,7 +159,7 @@ def followed_seconds(asks: Sequence[Ask], cuts: Cuts) -> int:
     It tells how far rate_so_far reaches: 10 days while the oldest ask is 10 days old. Empty without
     asks.
     """
-    return max(min(ask.age_seconds, cuts.give_up_after_seconds) for ask in asks)
+    return min(max([ask.age_seconds for ask in asks]), cuts.give_up_after_seconds)
 
 
 def response_rate(curve: Curve, followed: int, cuts: Cuts) -> float | None:

@@ -16,6 +16,7 @@ standards (``[ISO-9001]``) and parts of series (``[PATCH 1/3]``) are none.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 #: No number is looked for beyond this.
 CHARACTERS_READ = 1_000
@@ -93,6 +94,7 @@ _DIGITS = re.compile(r"[0-9]{3}")
 _ENDS = re.compile(r" ?(?:$|[\])}>|,;:\u2013-])")
 
 
+@lru_cache(maxsize=16_384)  # asked for by each hint that looks for letters with the same one
 def ticket_numbers(text: str) -> frozenset[str]:
     """The ticket numbers that a subject holds, as they are compared: ``[Ticket #123]`` is ``123``.
 

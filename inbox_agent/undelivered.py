@@ -43,7 +43,8 @@ def refused_recipients(message: Message) -> frozenset[str]:
 def named_recipients(message: Message) -> tuple[str, ...]:
     """Everybody a bounce is about, whatever became of the letter there."""
     reported = message.report.recipients if message.report else ()
-    return tuple(dict.fromkeys((*_in_header(message), *reported)))
+    named = _in_header(message)
+    return tuple(dict.fromkeys((*named, *reported))) if named or reported else ()
 
 
 def is_final(message: Message) -> bool:
@@ -59,6 +60,9 @@ def original_id(message: Message) -> str | None:
 
 
 def _in_header(message: Message) -> tuple[str, ...]:
-    named = re.split(r"[\s,;<>]+", field_value(dict(message.marks), "x-failed-recipients"))
-    found = (Address.parse(name) for name in named)
-    return tuple(address.key for address in found if address)
+    for name, value in message.marks:
+        if name == "x-failed-recipients" and value:
+            named = re.split(r"[\s,;<>]+", field_value(dict(message.marks), name))
+            found = (Address.parse(each) for each in named)
+            return tuple(address.key for address in found if address)
+    return ()

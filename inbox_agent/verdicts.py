@@ -35,8 +35,9 @@ class OurLetters:
         by_id: dict[str, Message] = {}
         at_of: dict[str, datetime | None] = {}
         for at, letter, names in sorted((_sent(g, roster) for g in ours), key=_first_to_last):
-            for name in names - by_id.keys():
-                by_id[name], at_of[name] = letter, at
+            for name in names:
+                if name not in by_id:
+                    by_id[name], at_of[name] = letter, at
         known = sorted((at, name) for name, at in at_of.items() if at)
         return cls(by_id, at_of, tuple(known))
 
@@ -51,7 +52,9 @@ class OurLetters:
             named = self._just_before(at)
         if not named:
             return None
-        latest = max(named, key=lambda name: (*self._order(name), name))
+        latest = named[0]
+        if len(named) > 1:
+            latest = max(named, key=lambda name: (*self._order(name), name))
         sent_at = self.at_of[latest]
         apart = (at - sent_at).total_seconds() if at and sent_at else None
         return Occasion(self.by_id[latest].subject, apart, is_cited=bool(cited))
@@ -89,6 +92,8 @@ def verdict_on(
     How soon it came is by the representative's instant: a copy filed away later came no later.
     """
     at, _ = choose_at(chosen, roster.received_by)
+    if len(group) == 1:
+        return _of(chosen, at, roster, ours)
     ordered = [chosen, *(copy for copy in group if copy is not chosen)]
     verdicts = [_of(copy, at, roster, ours) for copy in ordered]
     return next((v for v in verdicts if v.kind == "human"), verdicts[0])

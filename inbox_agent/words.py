@@ -1,8 +1,11 @@
-"""Times in words a manager reads: dates, how long ago, how long."""
+"""Times in words a manager reads: dates, how long ago, how long, and by which clock."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
+
+#: Where the instant of a copy may come from.
+AT_SOURCES = ("received", "internaldate", "date", "none")
 
 _STEPS: tuple[tuple[int, int, str], ...] = (
     # from so many seconds on, counted in these, by this name

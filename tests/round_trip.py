@@ -210,22 +210,28 @@ def _kept(report: Report) -> bytes:
     return "\n".join(groups).encode()
 
 
-def fill(mirror: Mirror, batches: Iterable[Sequence[Message]]) -> None:
-    """Put copies into a mirror, batch after batch; the UIDs of a folder grow as they come."""
-    last: dict[tuple[str, str], int] = {}
-    settled: dict[tuple[str, str], set[int]] = {}
+Filled = dict[tuple[str, str], tuple[int, set[int]]]
+
+
+def fill(
+    mirror: Mirror, batches: Iterable[Sequence[Message]], filled: Filled | None = None
+) -> None:
+    """Put copies into a mirror, batch after batch; the UIDs of a folder grow as they come.
+
+    `filled` says how far the folders are already, and is kept up to date.
+    """
+    known = {} if filled is None else filled
     for batch in batches:
         for where in sorted({(copy.mailbox, copy.folder) for copy in batch}):
-            if where not in last:
+            if where not in known:
                 is_sent = where[1] == "Sent"
                 mirror.begin_folder(*where, UIDVALIDITY, None, is_sent=is_sent)
+            last, marked = known.get(where, (0, set()))
             here = [copy for copy in batch if (copy.mailbox, copy.folder) == where]
-            first = last.get(where, 0) + 1
-            headers = [fetched(copy, uid) for uid, copy in enumerate(here, first)]
-            last[where] = headers[-1].uid
-            mirror.add(*where, Checkpoint(UIDVALIDITY, last[where]), headers)
-            marked = settled.setdefault(where, set())
-            marked |= {uid for uid, copy in enumerate(here, first) if copy.is_settled}
+            headers = [fetched(copy, uid) for uid, copy in enumerate(here, last + 1)]
+            marked |= {uid for uid, copy in enumerate(here, last + 1) if copy.is_settled}
+            known[where] = headers[-1].uid, marked
+            mirror.add(*where, Checkpoint(UIDVALIDITY, headers[-1].uid), headers)
             mirror.mark(*where, UIDVALIDITY, frozenset(marked))
 
 
@@ -254,7 +260,7 @@ def sample_generation() -> Generation:
         path.write_text(sample_config_toml(1143), "utf-8")
         path.with_name("partners.toml").write_text(sample_partners_toml() + SAMPLE_PARTNERS)
         config = load_config(path)
-    held = [_as_message(letter, uid) for uid, letter in enumerate(_sample_letters(), 1)]
+    held = sample_copies()
     records, without = measure_all(config, held, {"partners": SAMPLE_AS_OF}, SAMPLE_AS_OF)
     return Generation(
         records=records,
@@ -272,6 +278,11 @@ def sample_generation() -> Generation:
         polls=(),
         folders=(),
     )
+
+
+def sample_copies() -> list[Message]:
+    """The demo's letters, and those of the one partner, as copies."""
+    return [_as_message(letter, uid) for uid, letter in enumerate(_sample_letters(), 1)]
 
 
 def _sample_letters() -> list[SampleLetter]:

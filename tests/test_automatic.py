@@ -8,9 +8,11 @@ from dataclasses import dataclass, field, replace
 from typing import get_args
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from inbox_agent.addresses import Address, Partner, Roster
-from inbox_agent.automatic import RULES, Rule, judge, marks_of, may_be_bounce
+from inbox_agent.automatic import RULES, Rule, by_header, judge, marks_of, may_be_bounce
 from inbox_agent.automatic_answers import Occasion, settled
 from inbox_agent.automatic_marks import Marks, content_type
 from inbox_agent.calendar_letters import calendar_method
@@ -318,6 +320,34 @@ PEOPLE: dict[str, list[Letter]] = {
 
 def cases(catalogue: dict[str, list[Letter]]) -> list[tuple[str, Letter]]:
     return [(rule, letter) for rule, letters in catalogue.items() for letter in letters]
+
+
+_EVERY = [letter for _, letter in (*cases(CAUGHT), *cases(PEOPLE))]
+_FIELDS = sorted({field for letter in _EVERY for field in letter.marks.items()})
+#: What most letters have, and its likes that do say something.
+_COMMON = [
+    *(("content-type", written) for written in ("text/plain", "TEXT/HTML; a=x", "text/plain(")),
+    *(("content-type", f"multipart/{kind}; method=REQUEST") for kind in ("mixed", "x-mixed")),
+    *(("content-type", 'multipart/alternative; boundary="report-type=delivery-status"'),),
+    *(("return-path", path) for path in ("<ann@globex.com>", "<>", "<MAILER-DAEMON@x>", "")),
+    *(("delivered-to", to) for to in ("ana@acme.com", "Autoresponder@acme.com")),
+    ("reply-to", "noreply@globex.com"),
+]
+
+
+@given(
+    st.lists(st.sampled_from(_COMMON), max_size=3),
+    st.lists(st.sampled_from(_FIELDS), max_size=1),
+    st.just("ann@globex.com") | st.sampled_from(sorted({each.author for each in _EVERY})),
+    st.just("Offer for the new plant") | st.sampled_from(sorted({each.subject for each in _EVERY})),
+)
+@settings(max_examples=300)
+def test_a_verdict_is_that_of_the_first_rule_that_matches(
+    common: list[tuple[str, str]], more: list[tuple[str, str]], author: str, subject: str
+) -> None:
+    marks = Letter(dict([*common, *more]), author, subject).seen()
+    matching = (Verdict(rule.kind, rule.id) for rule in RULES if rule.matches(marks))
+    assert by_header(marks) == next(matching, HUMAN)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)

@@ -255,3 +255,12 @@ def test_a_deadline_in_working_time_takes_that_much_of_it(
     due = meter.deadline(start, Span(seconds, "working_seconds"))
     assert meter.working_seconds(start, due) == seconds
     assert meter.working_seconds(start, due - timedelta(seconds=1)) == seconds - 1
+
+
+@given(EVERY_CLOCK, st.dates(date(1988, 1, 1), date(2031, 12, 31)), st.integers(0, 700))
+@settings(deadline=None, max_examples=30)
+def test_so_many_working_days_after_a_day_are_counted_one_at_a_time(
+    args: ClockArgs, start: date, count: int
+) -> None:
+    found = OracleClock(**args).nth_working_day(start, count)
+    assert clock_of(args).working_day_after(start, count) == found

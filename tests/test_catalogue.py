@@ -150,7 +150,8 @@ CONTRACT: dict[str, tuple[list[str], list[str]]] = {
         ["generation"],
         words("""as_of generation published_at version config_digest window_seconds
         give_up_after_seconds reopen_after_seconds timezone messages left_out
-        clock_conflicts needs_reply_counts clock_sources parser_version rules_version
+        clock_conflicts needs_reply_counts clock_sources plain_headers_share parser_version
+        rules_version
         subjects_version poll_every_seconds"""),
     ),
     "definitions": (["name"], ["name", "title", "chapter", "unit", "definition", "source"]),

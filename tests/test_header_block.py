@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from inbox_agent.header_block import kept_fields
+from inbox_agent.header_block import kept_fields, raw_fields, usual_fields
 from inbox_agent.header_cleaning import clean_header
 from inbox_agent.messages import HEADER_FIELDS
 
@@ -116,3 +116,29 @@ def test_any_octets_give_pieces_of_themselves_and_cutting_twice_is_cutting_once(
     assert kept_fields(once, ["a"], keep_bcc) == once
     remaining = iter(block if b"\n" in block.rstrip() else block.replace(b"\r", b"\r\n") + END)
     assert all(octet in remaining for octet in once)  # in their order
+
+
+PIECES = (
+    *(b"Received: by a; now\r\n", b"From: a@b.example\r\n", b"Subject : x\r\n", b"\r\n"),
+    *(b" folded: not a field\r\n", b"\tso\r\n", b"neither\r\n", b"\n", b"\r", b" \r\n", b":\r\n"),
+    *(b"From x@y Mon\r\n", b">From x\r\n", b"\xe9: x\r\n", b"no end", b"\r\r\n", b"\x00\r\n"),
+)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=8).map(b"".join), st.booleans())
+@example(block=b"neither\r\nFrom: a@b.example\r\n", is_ended=True)
+@example(block=b"From x@y Mon\r\nFrom: a@b.example\r\n", is_ended=True)
+@example(block=b"From: a@b.example\r\n\r\nSubject: x\r\n", is_ended=True)
+def test_the_quick_way_through_a_block_finds_the_same_fields(block: bytes, is_ended: bool) -> None:
+    block = block + END if is_ended else block
+    quick = usual_fields(block)
+    assert quick in (None, list(raw_fields(block)))
+
+
+def test_the_blocks_that_servers_give_go_the_quick_way() -> None:
+    block = b"Received: by a; now\r\n\tso\r\nFrom: a@b.example\r\n\r\n"
+    assert usual_fields(block) == [
+        ("received", b"Received: by a; now\r\n\tso\r\n"),
+        ("from", b"From: a@b.example\r\n"),
+        ("\n", b"\r\n"),
+    ]

@@ -26,10 +26,11 @@ from servers import Delivery, ImapServer, second_pair_of_eyes
 from inbox_agent.automatic import RULES_VERSION
 from inbox_agent.catalogue import TABLES
 from inbox_agent.header_cleaning import PROBLEMS
-from inbox_agent.instants import AT_SOURCES, CLOCK_DOUBTS, choose_at, clock_sources
+from inbox_agent.instants import CLOCK_DOUBTS, choose_at, clock_sources
 from inbox_agent.intake import Import
 from inbox_agent.messages import PARSER_VERSION, FetchedHeader, Message, parse_message
 from inbox_agent.subjects import SUBJECTS_VERSION
+from inbox_agent.words import AT_SOURCES
 
 
 def utc(*parts: int) -> datetime:
@@ -348,6 +349,17 @@ def test_about_names_the_versions_the_figures_were_made_with(tmp_path: Path) -> 
     place = archived(tmp_path)
     versions = "select parser_version, rules_version, subjects_version from about"
     assert place.query(versions) == [(PARSER_VERSION, RULES_VERSION, SUBJECTS_VERSION)]
+
+
+def test_about_says_how_many_headers_were_read_quickly(tmp_path: Path) -> None:
+    """Three in four: in the header of the fourth letter somebody left octets of no charset."""
+    letters = [theirs(n, MARCH + n * DAY, "X-Loop: a") for n in range(4)]
+    letters[3] = letters[3].replace(b"X-Loop: a", b"X-Loop: \xfc")
+    filed = [Delivery("", raw, AS_OF - DAY) for raw in letters]
+    path = write_mbox(tmp_path / "globex.mbox", filed)
+    place = install(tmp_path, partners=PARTNER)
+    assert place.agent().import_files(Import((path,), "a", None, "date", False), AS_OF).errors == []
+    assert place.query("select plain_headers_share from about") == [0.75]
 
 
 def test_status_says_where_instants_come_from_when_that_was_published(tmp_path: Path) -> None:

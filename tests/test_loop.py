@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -43,6 +44,8 @@ from inbox_agent.errors import (
 )
 from inbox_agent.events import Event
 from inbox_agent.loop import Loop
+from inbox_agent.mirror import Mirror
+from inbox_agent.mirror_rows import Counts, Poll
 from inbox_agent.watching import IdleWatch, again_seconds
 
 pytestmark = pytest.mark.reliability
@@ -54,6 +57,14 @@ NOBODY_THERE = 1
 HOURLY = '[poll]\nevery = "1 hour"\n'
 NO_IDLE = "idle = false\n"
 OFFERS_IDLE = b"* CAPABILITY IMAP4rev1 AUTH=PLAIN IDLE\r\n{tag} OK done"
+SILENT = """[[mailboxes]]
+name = "{name}"
+host = "127.0.0.1"
+port = {port}
+tls = "none"
+user = "team"
+password = {{ command = "echo secret" }}
+"""
 MAY = datetime(2024, 5, 6, 9, 0, tzinfo=UTC)
 
 
@@ -181,6 +192,28 @@ def test_a_mailbox_that_hangs_does_not_hold_the_publication_of_the_others(tmp_pa
             until(lambda: bool(query(place.published, "select name from sqlite_master")))
             until(lambda: place.query("select mailbox, ok from polls") == [("well", 1)])
             assert place.query("select messages from about") == [40]
+
+
+def reading() -> int:
+    """How many mailboxes are being read, by the names of threads."""
+    return sum("(_read)" in each.name for each in threading.enumerate())
+
+
+@pytest.mark.parametrize(("before", "at_once"), [((), 4), ((0, 2), 6), (range(9), 9)])
+def test_mailboxes_never_read_to_their_end_are_read_four_at_once_and_others_besides(
+    tmp_path: Path, before: Sequence[int], at_once: int
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as nobody:  # it takes connections, and is silent
+        port = nobody.getsockname()[1]
+        names = [f"m{number}" for number in range(9)]
+        entries = [SILENT.format(name=name, port=port) for name in names]
+        place = install(tmp_path, *entries, more=HOURLY)
+        with Mirror(place.mirror) as mirror:
+            for number in before:
+                mirror.end_poll(Poll(names[number], AS_OF, AS_OF, None, Counts(1, 0), 0.1), AS_OF)
+        with looping(place.agent()):
+            until(lambda: reading() >= at_once)
+            assert reading() == at_once  # all that may begin do so in one turn
 
 
 def test_a_mailbox_that_fails_is_tried_again_soon_and_its_story_is_told(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from inbox_agent.messages import (
     Message,
     has_attachment,
     parse_message,
+    read_block,
 )
 
 FETCHED = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -322,7 +323,7 @@ def test_where_mail_parser_fails_the_letter_stays(monkeypatch: pytest.MonkeyPatc
         raise RecursionError
 
     monkeypatch.setattr("inbox_agent.header_reading.MailParser", fail)
-    message = read(PLAIN)
+    message = read_block(fetched(PLAIN), quickly=False).message
     assert message.message_id == "one@globex.com"
     assert message.sent_at == utc(2026, 1, 5, 9, 0)
     assert message.problems == ("no_from", "parser_failed")

@@ -222,7 +222,7 @@ def test_no_column_is_for_a_body(mirror: Mirror) -> None:
     assert names == set(
         """id mailbox folder uidvalidity uid received_at size_octets fetched_at block is_marked
         report parser_version digest message_id in_reply_to sent_at subject details
-            missed_at gone_at email_id thread_id labels text_signs""".split()  # noqa: SIM905
+            missed_at gone_at email_id thread_id labels text_signs is_plain""".split()  # noqa: SIM905
     )
 
 
@@ -239,6 +239,53 @@ def test_reading_the_kept_blocks_anew_changes_nothing(mirror: Mirror) -> None:
     before = held(mirror)
     assert mirror.reparse() == 7
     assert held(mirror) == before
+
+
+def test_reading_anew_writes_only_what_is_other(mirror: Mirror) -> None:
+    begin(mirror)
+    add(mirror, 1, 2)
+    before = from_outside(mirror, "select * from headers")
+    assert written(mirror, mirror.reparse) == set()
+    with closing(sqlite3.connect(mirror.path)) as other, other:
+        other.execute("update headers set subject = 'old', is_plain = null where uid = 2")
+    assert written(mirror, mirror.reparse) == {
+        "update headers set subject = 'café and a bare return', is_plain = 0 where id = 2"
+    }
+    assert from_outside(mirror, "select * from headers") == before
+
+
+def written(mirror: Mirror, write: Callable[[], object]) -> set[str]:
+    """The statements that write rows of letters; those with triggers are traced more than once."""
+    asked: list[str] = []
+    mirror._db.conn.set_trace_callback(asked.append)
+    write()
+    mirror._db.conn.set_trace_callback(None)
+    return {sql for sql in asked if sql.startswith("update headers")}
+
+
+def test_the_share_of_plain_headers_is_of_the_letters_of_which_it_is_known(mirror: Mirror) -> None:
+    assert mirror.plain_headers_share() is None
+    begin(mirror)
+    plain = b"From: bob@globex.com\r\nSubject: Offer %d\r\n\r\n"
+    letters = [header(uid, block=plain % uid) for uid in (1, 2, 3)]
+    mirror.add(*INBOX, Checkpoint(7, 4), [*letters, header(4)])
+    assert mirror.plain_headers_share() == 0.75
+    with closing(sqlite3.connect(mirror.path)) as other, other:
+        other.execute("update headers set is_plain = null where uid < 3")
+    assert mirror.plain_headers_share() == 0.5
+    mirror.reparse()
+    assert mirror.plain_headers_share() == 0.75
+    with closing(sqlite3.connect(mirror.path)) as other, other:
+        other.execute("update headers set is_plain = null")
+    assert mirror.plain_headers_share() is None
+
+
+def test_plain_headers_are_counted_without_reading_the_letters(mirror: Mirror) -> None:
+    begin(mirror)
+    add(mirror, 1, 2)
+    steps = plans(mirror, mirror.plain_headers_share)
+    assert all("USING COVERING INDEX" in step for step in steps), steps
+    assert any("idx_headers_not_plain" in step for step in steps), steps
 
 
 def test_rows_of_an_older_parser_are_read_anew(mirror: Mirror) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from inbox_agent.catalogue.model import SEARCH_ROW, Table, View
 from inbox_agent.catalogue.queries import QUERIES
 
@@ -70,6 +68,8 @@ def _entry(item: Table | View) -> dict[str, Any]:
 
 def metadata_yaml(metadata: dict[str, Any]) -> str:
     """`datasette-metadata.yml`, with a heading that says where it comes from."""
+    import yaml  # noqa: PLC0415 - for the file alone
+
     body: str = yaml.safe_dump(metadata, sort_keys=False, allow_unicode=True, width=96)
     return _HEADING + body
 

@@ -1,0 +1,107 @@
+"""A generation out of the one before: only whose figures may be others are measured."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from inbox_agent.arrivals import take_in
+from inbox_agent.epoch import seconds
+from inbox_agent.generations import Job
+from inbox_agent.kept_partners import all_partners, parties
+from inbox_agent.measuring_news import Edition
+from inbox_agent.mirror_history import reviews_told
+from inbox_agent.mirror_news import (
+    Reader,
+    changed_rows,
+    folders_of,
+    forget_changes,
+    new_rows,
+    touched_rows,
+)
+from inbox_agent.partner_desk import Desk
+from inbox_agent.published_parts import Parts, changing
+from inbox_agent.rest_of_news import Rest
+from inbox_agent.sorted_mail import SORTED, SortedMail, forget_sorted
+from inbox_agent.sorting import NotSureError, Touched
+from inbox_agent.sqlite_files import store_errors
+
+
+def publish_news(job: Job) -> int:
+    """Measure and publish only whose figures may be others; gives how many partners there are.
+
+    Raises NotSureError where that may be everybody's.
+    """
+    path = job.path.with_name(SORTED)
+    try:
+        with store_errors(path, sqlite3.OperationalError), SortedMail(path) as store:
+            state = store.fact("state")
+            _must_follow(job, state)
+            changes = changed_rows(job.mirror)
+            with store.writing():
+                count = _publish_news(job, store, state, touched_rows(job.config, changes))
+    except sqlite3.DatabaseError as exc:  # damaged: one or the other, both are made anew
+        forget_sorted(path)
+        raise NotSureError("what was kept can't be used") from exc
+    forget_changes(job.mirror, changes)
+    return count
+
+
+def _must_follow(job: Job, state: dict[str, Any] | None) -> None:
+    if state is None or not job.path.exists():
+        raise NotSureError("nothing is kept")
+    known = job.known()
+    same = {"version": job.version(), "whole": sorted(job.whole), "folders": folders_of(job.mirror)}
+    if any(state[name] != value for name, value in same.items()):
+        raise NotSureError("the config, the folders or this program are others")
+    if state["as_of"].keys() != known.keys() or seconds(job.instants.default) < state["default"]:
+        raise NotSureError("the mailboxes are others")
+    if any(known[mailbox] < at for mailbox, at in state["as_of"].items()):
+        raise NotSureError("a clock went back")
+
+
+def _publish_news(job: Job, store: SortedMail, state: dict[str, Any], marked: set[int]) -> int:
+    told = reviews_told(job.mirror)
+    blocks = {(box, folder, n): tuple(map(tuple, b)) for box, folder, n, b in state["blocks"]}
+    reader = Reader(job.mirror, job.config, blocks)
+    desk = Desk(job.config, job.config.roster(), store, reader, job.instants)
+    came = new_rows(job.mirror, state["last"])
+    new = reader.load(came)
+    touched = take_in(store, desk.roster, sorted(new.items()), job.instants, reader.load)
+    touched.parties.update(store.parties_of(marked), _due(desk))
+    with (
+        store_errors(job.path, sqlite3.OperationalError),
+        changing(job.path, has_subjects=job.privacy.subjects) as parts,
+    ):
+        if parts.form() != state["form"] or parts.generation() != state["generation"]:
+            raise NotSureError("what is published is another generation")
+        rest = Rest(job, _measured(desk, parts, job, touched), state, new, touched)
+        number = rest.raise_alerts()
+        rest.go_on()
+        rest.pool()
+        polls = rest.tell(number, told) or [{"poll": state["poll"]}]
+    now = job.state(number, max([state["last"], *came]), blocks, polls)
+    store.keep({"state": {**state, **rest.counts(), "reviews": told, **now}})
+    return len(all_partners(store))
+
+
+def _measured(desk: Desk, parts: Parts, job: Job, touched: Touched) -> Edition:
+    """Those who are touched, measured one after the other, and what hangs on them."""
+    before = {party.number: party for party in parties(desk.store, touched.parties)}
+    edition = Edition(desk, parts, job.privacy, before)
+    for party in before.values():
+        edition.measure(party)
+    edition.adjust()
+    edition.introduce(touched)
+    return edition
+
+
+def _due(desk: Desk) -> set[int]:
+    """Those whose figures change by themselves up to now."""
+    latest = max([*desk.instants.as_of.values(), desk.instants.default])
+    sql = "select id, key, due_at, mailboxes from parties where due_at <= ?"
+    return {
+        party
+        for party, key, due, mailboxes in desk.store.run(sql, (seconds(latest),))
+        if seconds(desk.until(key, mailboxes)) >= due
+    }

@@ -1,0 +1,103 @@
+"""One partner at a time out of the sorted mail: its copies, its proofs, its record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from inbox_agent.addresses import Roster
+from inbox_agent.config import Config
+from inbox_agent.epoch import instant, seconds
+from inbox_agent.instants import choose_at
+from inbox_agent.letters import Letter
+from inbox_agent.measure import PartnerRecord
+from inbox_agent.measuring import Held
+from inbox_agent.messages import Message
+from inbox_agent.mirror_news import Reader
+from inbox_agent.sent_coverage import proofs_of
+from inbox_agent.sorted_mail import SortedMail, digest_of
+from inbox_agent.sorting import Instants
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """What all the mail knows of the letters that are cited, as far as mailboxes are known."""
+
+    store: SortedMail
+    _first_at: dict[str, int] = field(default_factory=dict)
+
+    def is_ours(self, message_id: str) -> bool:
+        """Whether a letter of ours has it."""
+        return self._is_held(message_id, ours=1)
+
+    def is_others(self, message_id: str) -> bool:
+        """Whether a letter of somebody else has it."""
+        return self._is_held(message_id, ours=0)
+
+    def _is_held(self, message_id: str, *, ours: int) -> bool:
+        sql = (
+            "select 1 from copies left join waiting on copy = id"
+            " where message = ? and ours = ? and copy is null limit 1"
+        )
+        return bool(self.store.run(sql, (digest_of(message_id), ours)))
+
+    def letters_of_host(self, host: str) -> int:
+        """How many letters of ours have an id of that host."""
+        found = self.store.run("select letters from hosts where host = ?", (host,))
+        return int(found[0][0]) if found else 0
+
+    def first_at(self, mailbox: str) -> datetime:
+        """When the first letter held of a mailbox came."""
+        if not self._first_at:
+            self._first_at.update(self.store.fact("first_at"))
+        return instant(self._first_at[mailbox])
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What partners are measured with, each by itself."""
+
+    config: Config
+    roster: Roster
+    store: SortedMail
+    reader: Reader
+    instants: Instants
+
+    def held(self, key: str) -> Held:
+        """All there is of one partner."""
+        messages = list(self.reader.load(self.store.members(key)).values())
+        as_of, default = self.instants.as_of, self.instants.default
+        ids = Ids(self.store)
+        proofs = proofs_of(key, messages, self.roster, as_of, default, ids)
+        return Held(self.config, self.roster, {key: messages}, {key: proofs})
+
+    def record(self, key: str, held: Held) -> PartnerRecord:
+        """The record of one partner."""
+        return held.record(key, self.instants.as_of, self.instants.default)
+
+    def letters(self, key: str) -> tuple[Letter, ...]:
+        """The letters of anybody, partner or not."""
+        messages = list(self.reader.load(self.store.members(key)).values())
+        held = Held(self.config, self.roster, {key: messages}, {})
+        return held.letters(key, self.instants.as_of, self.instants.default)
+
+    def until(self, key: str, mailboxes: str) -> datetime:
+        """As of when somebody is known who was seen in some mailboxes, one a line."""
+        named = mailboxes.split("\n") if mailboxes else []
+        until = min(map(self.instants.of, named), default=self.instants.default)
+        return min(until, self._end(key) or until)
+
+    def _end(self, key: str) -> datetime | None:
+        return self.roster.partner(key).until if self.roster.has_mergers else None
+
+    def may_be_two_way(self, key: str) -> bool:
+        """Whether copies of both sides are held: with less nobody becomes a partner by itself."""
+        sql = "select 1 from members join copies on id = copy where party = ? and ours = ? limit 1"
+        party = self.store.party(key)
+        return all(self.store.run(sql, (party, ours)) for ours in (0, 1))
+
+    def next_arrival(self, messages: Sequence[Message], until: datetime) -> int | None:
+        """When the first of those copies is due that are later than what is known."""
+        instants = (choose_at(message, self.roster.received_by)[0] for message in messages)
+        return min((seconds(at) for at in instants if at and at > until), default=None)

@@ -1,0 +1,486 @@
+"""A generation made out of the one before is the one that is made of everything."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, event, given, settings
+from hypothesis import strategies as st
+from mailboxes import LAST_AT, SECOND, Mailbox, mailboxes, message
+from round_trip import (
+    SAMPLE_AS_OF,
+    SAMPLE_PARTNERS,
+    UIDVALIDITY,
+    Filled,
+    Tables,
+    fill,
+    sample_copies,
+    tables_in,
+)
+
+from inbox_agent.agent import Agent
+from inbox_agent.config import load_config
+from inbox_agent.demo.sample import sample_config_toml, sample_partners_toml
+from inbox_agent.forgetting import erase
+from inbox_agent.generations import Job
+from inbox_agent.measuring import moved_on
+from inbox_agent.messages import Message
+from inbox_agent.mirror import Mirror
+from inbox_agent.mirror_history import whole_mailboxes
+from inbox_agent.mirror_rows import Counts, Poll
+from inbox_agent.news_generation import publish_news
+from inbox_agent.sorted_mail import SORTED
+from inbox_agent.sorting import Instants, NotSureError
+
+CONFIG = """
+[team]
+domains = ["acme.com"]
+lists = ["partners@acme.com"]
+[data]
+directory = "data"
+[clock]
+timezone = "Europe/Berlin"
+[standards]
+we_answer_within = "4 business hours"
+they_answer_within = "2 business days"
+[measures]
+no_reply_needed = { keyword = "NoReplyNeeded" }
+[publish]
+people = "full"
+our_people = true
+"""
+MAILBOX = """
+[[mailboxes]]
+name = "{}"
+host = "127.0.0.1"
+user = "{}"
+tls = "none"
+password = {{ command = "echo x" }}
+received_by = ["mx.acme.com"]
+"""
+PARTNERS = """
+[[partners]]
+name = "Globex"
+domains = ["globex.com", "globex.de"]
+owner = "ana@acme.com"
+tier = "gold"
+[[partners]]
+name = "Initech"
+domains = ["initech.com"]
+owner = "ana@acme.com"
+"""
+_BOXES = "".join(MAILBOX.format(name, name) for name in ("partners", "second"))
+OURS = f'{CONFIG}[tiers.gold]\ncontact_every = "9 days"\n{_BOXES}'
+#: What tells of the publishing itself.
+OWN = ("generation", "published_at")
+
+
+@dataclass
+class Place:
+    """A config with its databases, and how far its folders are filled."""
+
+    top: Path
+    filled: Filled = field(default_factory=dict)
+    texts: tuple[str, str] = (OURS, PARTNERS)
+
+    def __post_init__(self) -> None:
+        config = self.top / "inbox-agent.toml"
+        if not config.exists():
+            self.top.mkdir()
+            config.write_text(self.texts[0])
+            config.with_name("partners.toml").write_text(self.texts[1])
+        self.agent = Agent(load_config(config), clock=lambda: self.now)
+        self.now = LAST_AT
+
+    def read(
+        self, copies: Sequence[Message], as_of: dict[str, datetime], pseudonyms: str = ""
+    ) -> None:
+        """Put copies into the mirror, as a poll of each mailbox does."""
+        with Mirror(self.agent.mirror_path) as mirror:
+            if pseudonyms:
+                with mirror.writing() as db:
+                    db.execute(
+                        "insert or replace into facts values ('pseudonym_key', ?)", [pseudonyms]
+                    )
+            fill(mirror, [copies] if copies else [], self.filled)
+            for mailbox, at in as_of.items():
+                mirror.end_poll(Poll(mailbox, at, at, None, Counts(1, 0), 1.0), at)
+
+    def publish(self) -> bool:
+        """Publish the news; whether that was sure, and else all was published."""
+        with self.job() as job:
+            try:
+                publish_news(job)
+            except NotSureError:
+                self.agent.rebuild()
+                return False
+        return True
+
+    @contextmanager
+    def job(self) -> Iterator[Job]:
+        """What the agent makes a generation of."""
+        agent = self.agent
+        with Mirror(agent.mirror_path) as mirror:
+            known = moved_on(mirror.as_of(), {"partners", "second"})
+            default = min(known.values(), default=self.now)
+            yield Job(
+                agent.config,
+                mirror,
+                agent.published_path,
+                Instants(known, default),
+                agent.clock,
+                agent.privacy(mirror),
+                whole_mailboxes(mirror),
+            )
+
+    def tables(self) -> Tables:
+        """What is published, without what tells of the publishing itself."""
+        found = tables_in(self.agent.published_path)
+        for row in found["about"]:
+            for name in OWN:
+                del row[name]
+        return found
+
+
+Step = tuple[list[Message], dict[str, datetime]]
+
+
+def _steps(draw: st.DrawFn, box: Mailbox) -> list[Step]:
+    copies = list(box.copies)
+    at = min([c.received_at or c.sent_at or LAST_AT for c in copies], default=LAST_AT)
+    steps, as_of = [], {"partners": at, "second": at}
+    while copies:
+        count = draw(st.integers(0, min(len(copies), 12)))
+        some, copies = copies[:count], copies[count:]
+        for mailbox, before in as_of.items():
+            dates = [t for c in some if (t := c.received_at or c.sent_at) and t <= LAST_AT]
+            last = max([before, *dates])
+            ahead = draw(st.sampled_from((0, 1, 3600, 4 * 3600, -60, 20 * 3600, 86_400 * 8)))
+            as_of[mailbox] = max(before, last + timedelta(seconds=ahead))
+        steps.append((some, dict(as_of)))
+    return steps
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Step]:
+    """Awkward mailboxes as they come in, a few copies at a time, each mailbox up to its instant."""
+    return _steps(draw, draw(mailboxes()))
+
+
+def examples(count: int) -> settings:
+    return settings(
+        max_examples=count,
+        deadline=None,
+        phases=(Phase.explicit, Phase.reuse, Phase.generate),
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    )
+
+
+def _is_the_same_at_every_step(steps: list[Step]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        one, other = Place(Path(folder) / "one"), Place(Path(folder) / "other")
+        for copies, as_of in steps:
+            for place in (one, other):
+                place.read(copies, as_of)
+                place.now = max(as_of.values()) + timedelta(seconds=9)
+            event("news" if one.publish() else "not sure")
+            other.agent.rebuild()
+            assert one.tables() == other.tables()
+
+
+@given(histories())
+@examples(2)
+def test_what_is_published_step_by_step_is_what_is_published_of_everything(
+    steps: list[Step],
+) -> None:
+    _is_the_same_at_every_step(steps)
+
+
+@pytest.mark.simulation
+@given(histories())
+@examples(20)
+def test_so_it_is_for_many_histories(steps: list[Step]) -> None:
+    _is_the_same_at_every_step(steps)
+
+
+@pytest.mark.simulation
+def test_so_it_is_for_the_last_days_of_the_demo(tmp_path: Path) -> None:
+    # with introductions, absences, drift, alarms and partners by the dozen; people are hidden
+    texts = (sample_config_toml(1143), sample_partners_toml() + SAMPLE_PARTNERS)
+    one, other = (Place(tmp_path / name, texts=texts) for name in ("one", "other"))
+    letters = sorted(sample_copies(), key=lambda copy: copy.received_at or NOON)
+    sure = []
+    for hours in (76, 57, 49, 48, 27, 3, 0):
+        at = SAMPLE_AS_OF - timedelta(hours=hours)
+        some = [copy for copy in letters if copy.received_at and copy.received_at <= at]
+        letters = letters[len(some) :]
+        for place in (one, other):
+            place.now = at
+            place.read(some, {"partners": at}, pseudonyms="ab" * 32)
+        other.agent.rebuild()
+        sure.append(one.publish())
+        assert one.tables() == other.tables()
+    assert sure == [False, *(True,) * 6]
+
+
+# -- one by one -----------------------------------------------------------------------------
+
+NOON = datetime(2025, 3, 12, 11, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+ANA, BOB, INA = "ana@acme.com", "bob@globex.com", "ina@initech.com"
+
+
+def talks() -> list[Message]:
+    """Eight days of asks and answers with two partners, up to yesterday."""
+    found = []
+    for n in range(8, 0, -1):
+        for who, hours in ((BOB, 0), (INA, 1)):
+            at = NOON - n * DAY + hours * HOUR
+            name = f"{n}-{who}"
+            found.append(message(name, at, author=who, to=[ANA], subject=f"Order {name}"))
+            answer = {"in_reply_to": name, "subject": f"Re: Order {name}"}
+            ours = f"{n}-{who}@acme.com"
+            found.append(message(ours, at + 3 * HOUR, author=ANA, to=[who], **answer))
+    return found
+
+
+def known(at: datetime) -> dict[str, datetime]:
+    return {"partners": at, "second": at}
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Filled]:
+    """Two installations that hold the same letters; both have published them."""
+    top = tmp_path_factory.mktemp("first")
+    one, other = Place(top / "one"), Place(top / "other")
+    for place in (one, other):
+        place.now = NOON
+        place.read(talks(), known(NOON))
+    other.agent.rebuild()
+    assert not one.publish()  # nothing is there to go on from
+    return top, one.filled
+
+
+@pytest.fixture
+def places(first: tuple[Path, Filled], tmp_path: Path) -> tuple[Place, Place]:
+    """The two, for one test: `first` goes on from the generation before, the second does not."""
+    top, filled = first
+    shutil.copytree(top, tmp_path, dirs_exist_ok=True)
+    one, other = (Place(tmp_path / name, deepcopy(filled)) for name in ("one", "other"))
+    return one, other
+
+
+def _comes(places: tuple[Place, Place], *copies: Message, at: datetime = NOON + HOUR) -> bool:
+    """Have copies read by both, and all published by the second; whether the first was sure."""
+    one, other = places
+    for place in places:
+        place.now = at
+        place.read(copies, known(at))
+    other.agent.rebuild()
+    return one.publish()
+
+
+def _are_alike(places: tuple[Place, Place]) -> bool:
+    one, other = places
+    return one.tables() == other.tables()
+
+
+ASKED = message(
+    "new@globex.com", NOON + 1_000 * SECOND, author=BOB, to=[ANA], subject="A new order"
+)
+
+
+def _ask(place: Place) -> dict[str, Any]:
+    """What is published of the new letter."""
+    rows = place.tables()["response_times"]
+    return next(row for row in rows if row["asked_at"] == "2025-03-12T11:16:40Z")
+
+
+def test_a_new_letter_is_published_out_of_the_generation_before(
+    places: tuple[Place, Place],
+) -> None:
+    one, _ = places
+    before = one.tables()
+    assert _comes(places, ASKED)
+    after = one.tables()
+    assert _are_alike(places)
+    assert [row["partner"] for row in after["messages"] if row not in before["messages"]] == [
+        "globex.com"
+    ]
+
+
+def test_an_answer_of_ours_is_published_with_the_ask_it_ends(places: tuple[Place, Place]) -> None:
+    one, _ = places
+    assert _comes(places, ASKED)
+    answer = message(
+        "done@acme.com", NOON + 2 * HOUR, author=ANA, to=[BOB], in_reply_to="new@globex.com"
+    )
+    assert _comes(places, answer, at=NOON + 3 * HOUR)
+    assert _are_alike(places)
+    assert _ask(one)["outcome"] == "answered"
+
+
+def test_what_falls_due_is_published_without_a_letter(places: tuple[Place, Place]) -> None:
+    one, _ = places
+    assert _comes(places, ASKED)
+    assert _ask(one)["met_standard"] is None
+    # four business hours after 12:16 in Berlin are over
+    assert _comes(places, at=NOON + 6 * HOUR)
+    assert _are_alike(places)
+    assert _ask(one)["met_standard"] == 0
+
+
+def test_a_copy_from_later_than_its_mailbox_is_known_comes_in_its_time(
+    places: tuple[Place, Place],
+) -> None:
+    one, _ = places
+    assert _comes(places, ASKED, at=NOON + 600 * SECOND)
+    assert not [row for row in one.tables()["messages"] if row["subject"] == "A new order"]
+    assert _comes(places)
+    assert _are_alike(places)
+    assert [row for row in one.tables()["messages"] if row["subject"] == "A new order"]
+
+
+def test_a_stranger_becomes_a_partner_with_the_first_answer(places: tuple[Place, Place]) -> None:
+    one, _ = places
+    asked = message(
+        "hi@umbrella.example", NOON + 60 * SECOND, author="eve@umbrella.example", to=[ANA]
+    )
+    assert _comes(places, asked)
+    assert "umbrella.example" not in {row["partner"] for row in one.tables()["partners"]}
+    to = ["eve@umbrella.example"]
+    answer = message(
+        "ho@acme.com", NOON + 2 * HOUR, author=ANA, to=to, in_reply_to="hi@umbrella.example"
+    )
+    assert _comes(places, answer, at=NOON + 3 * HOUR)
+    assert "umbrella.example" in {row["partner"] for row in one.tables()["partners"]}
+    assert _are_alike(places)
+
+
+def test_a_mark_that_comes_later_settles_its_letter(places: tuple[Place, Place]) -> None:
+    one, _ = places
+    assert _comes(places, ASKED)
+    for place in places:
+        with Mirror(place.agent.mirror_path) as mirror:
+            (uid,) = [
+                n for n, m in mirror.numbered({}, marked=False) if m.message_id == ASKED.message_id
+            ]
+            (row,) = mirror.rows("select uid from headers where id = ?", (uid,))
+            mirror.mark("partners", "INBOX", UIDVALIDITY, frozenset({row["uid"]}))
+    assert _comes(places, at=NOON + 2 * HOUR)
+    assert _are_alike(places)
+    assert _ask(one)["needs_reply"] == "no"
+
+
+def test_words_are_found_in_what_came_and_no_longer_in_what_went(
+    places: tuple[Place, Place],
+) -> None:
+    one, _ = places
+    assert _comes(places, ASKED)
+    assert _found(one, "new") == ["A new order"]
+    # the letter that began the conversation comes after the others
+    first = message(
+        "first@globex.com", NOON - HOUR, author=BOB, to=[ANA], subject="Pumps and valves"
+    )
+    late = message(
+        "new@globex.com",
+        NOON + 1_000 * SECOND,
+        author=BOB,
+        to=[ANA],
+        in_reply_to="first@globex.com",
+    )
+    assert _comes(places, first, late, at=NOON + 2 * HOUR)
+    assert _are_alike(places)
+    assert _found(one, "valves") == ["Pumps and valves"]
+    with closing(sqlite3.connect(one.agent.published_path)) as db:
+        db.execute("insert into conversations_fts (conversations_fts) values ('integrity-check')")
+
+
+def _found(place: Place, word: str) -> list[str]:
+    sql = (
+        "select conversations.subject from conversations_fts join conversations"
+        " on search_row = conversations_fts.rowid where conversations_fts match ?"
+    )
+    with closing(sqlite3.connect(place.agent.published_path)) as db:
+        return [subject for (subject,) in db.execute(sql, (word,))]
+
+
+# -- where it is not sure -------------------------------------------------------------------
+
+
+def test_what_was_kept_of_another_generation_is_not_gone_on_from(
+    places: tuple[Place, Place], tmp_path: Path
+) -> None:
+    one, _ = places
+    kept = one.agent.mirror_path.with_name(SORTED)
+    shutil.copyfile(kept, tmp_path / "kept")
+    assert _comes(places, ASKED)
+    shutil.copyfile(tmp_path / "kept", kept)  # as after a crash before it was kept
+    assert not _comes(places, at=NOON + 2 * HOUR)
+    assert _are_alike(places)
+
+
+def test_tables_that_were_taken_away_are_made_anew(places: tuple[Place, Place]) -> None:
+    one, _ = places
+    for end in ("", "-wal", "-shm"):
+        one.agent.published_path.with_name(f"partners.db{end}").unlink(missing_ok=True)
+    sqlite3.connect(one.agent.published_path).close()
+    assert not _comes(places, ASKED)
+    assert _are_alike(places)
+
+
+def test_kept_things_that_are_damaged_are_made_anew(places: tuple[Place, Place]) -> None:
+    one, _ = places
+    one.agent.mirror_path.with_name(SORTED).write_bytes(b"SQLite format 3\0" + 4_000 * b"\1")
+    assert not _comes(places, ASKED)
+    assert _are_alike(places)
+    assert _comes(places, at=NOON + 2 * HOUR)
+
+
+def test_another_config_measures_everybody(places: tuple[Place, Place]) -> None:
+    for place in places:
+        partners = place.agent.config.path.with_name("partners.toml")
+        partners.write_text(PARTNERS.replace("gold", "silver"))
+        config = place.agent.config.path
+        config.write_text(config.read_text().replace("gold", "silver"))
+        place.agent = Agent(load_config(config), clock=lambda at=NOON + HOUR: at)
+    assert not _comes(places, ASKED)
+    assert _are_alike(places)
+
+
+def test_letters_that_are_gone_measure_everybody(places: tuple[Place, Place]) -> None:
+    for place in places:
+        with Mirror(place.agent.mirror_path) as mirror, mirror.writing() as db:
+            db.execute("delete from headers where message_id = ?", [f"3-{BOB}"])
+    assert not _comes(places, ASKED)
+    assert _are_alike(places)
+
+
+def test_what_is_kept_is_its_owners_alone_and_forgets_who_is_erased(
+    places: tuple[Place, Place],
+) -> None:
+    one, _ = places
+    kept = one.agent.mirror_path.with_name(SORTED)
+    eve = "eve.wren@gmail.com"
+    assert _comes(places, message("hi@gmail.com", NOON, author=eve, to=[ANA]))
+    assert eve.encode() in _octets(kept)
+    kept.chmod(0o644)
+    erase(one.agent, eve)
+    assert eve.encode() not in _octets(kept)
+    assert kept.stat().st_mode & 0o077 == 0
+    assert _comes(places, at=NOON + 2 * HOUR)
+
+
+def _octets(path: Path) -> bytes:
+    beside = [path.with_name(path.name + end) for end in ("", "-wal")]
+    return b"".join(each.read_bytes() for each in beside if each.exists())
