@@ -8,6 +8,8 @@ QUICK := not (slow or simulation or dovecot or browser or corpora or reliability
 PAGE_TESTS = $(wildcard $(addprefix tests/test_,datasette.py *page*.py charts.py feeds.py lock.py snapshots.py \
 	workbooks.py))
 
+GENERATED := README.md docs/commands.md docs/methodology.md docs/tables.md
+
 .DEFAULT_GOAL := help
 .PHONY: help install demo test reliability pages next-datasette quick real-mail accuracy simulations simulation-tables faults pictures lint format docs lock clean
 
@@ -74,6 +76,7 @@ format: install ## Puts imports and formatting in order
 
 docs: install ## Writes the generated parts of the documentation anew
 	@$(BIN)/python scripts/write_docs.py
+	@$(BIN)/cog -r -I scripts --verbosity=1 $(GENERATED)
 
 lock: install ## Writes requirements.lock anew from pyproject.toml (needs uv in .venv)
 	@scripts/lock
