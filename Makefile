@@ -11,7 +11,7 @@ PAGE_TESTS = $(wildcard $(addprefix tests/test_,datasette.py *page*.py charts.py
 GENERATED := README.md docs/commands.md docs/methodology.md docs/tables.md
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test reliability pages next-datasette quick real-mail accuracy simulations simulation-tables faults pictures lint format docs lock clean
+.PHONY: help install demo test reliability pages next-datasette quick real-mail accuracy simulations simulation-tables faults pictures bench-pages lint format docs lock clean
 
 help: ## Shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -58,6 +58,9 @@ accuracy: install ## Measures on that mail how right it is; writes docs/accuracy
 faults: install ## Kills runs, cuts connections, has days go by; writes docs/reliability.md
 	@scripts/install-test-packages
 	@$(BIN)/python tests/faults/report.py $(ARGS)
+
+bench-pages: install ## Measures how long pages take with 1,000 partners, while they are published
+	@$(BIN)/python -m benchmarks.pages $(ARGS)
 
 pictures: install ## Takes the pictures of README and docs, of the demo
 	@scripts/install-test-packages
