@@ -8,8 +8,10 @@ QUICK := not (slow or simulation or dovecot or browser or corpora or reliability
 PAGE_TESTS = $(wildcard $(addprefix tests/test_,datasette.py *page*.py charts.py feeds.py lock.py snapshots.py \
 	workbooks.py))
 
+GENERATED := README.md docs/commands.md docs/methodology.md docs/tables.md
+
 .DEFAULT_GOAL := help
-.PHONY: help install demo test reliability pages next-datasette quick real-mail accuracy simulations simulation-tables faults bench pictures lint format docs lock clean
+.PHONY: help install demo test reliability pages next-datasette quick real-mail accuracy simulations simulation-tables faults bench bench-pages pictures lint format docs lock clean
 
 help: ## Shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -61,6 +63,9 @@ bench: install ## Measures how fast it is (ARGS="--quick", ARGS="polls start_up"
 	@scripts/install-test-packages
 	@$(BIN)/python -m benchmarks.all $(ARGS)
 
+bench-pages: install ## Measures how long pages take with 1,000 partners, while they are published
+	@$(BIN)/python -m benchmarks.pages $(ARGS)
+
 pictures: install ## Takes the pictures of README and docs, of the demo
 	@scripts/install-test-packages
 	@$(BIN)/python tests/demo_pictures.py
@@ -78,6 +83,7 @@ format: install ## Puts imports and formatting in order
 
 docs: install ## Writes the generated parts of the documentation anew
 	@$(BIN)/python scripts/write_docs.py
+	@$(BIN)/cog -r -I scripts --verbosity=1 $(GENERATED)
 
 lock: install ## Writes requirements.lock anew from pyproject.toml (needs uv in .venv)
 	@scripts/lock

@@ -1,8 +1,9 @@
 """A published database of any size: the demo's partners, many times over, under other keys.
 
 Every row is one that the product made; what is multiplied are partners and, within a partner, its
-letters, conversations, asks and gaps. How many letters a partner has follows Zipf's law, as in
-real mailboxes: the first has about a seventh of all.
+letters, conversations and asks. How many letters a partner has follows Zipf's law, as in real
+mailboxes: the first has about a seventh of all. Waits that are multiplied differ by a little, so
+that there are as many different ones as in life.
 """
 
 from __future__ import annotations
@@ -22,8 +23,17 @@ from inbox_agent.catalogue.mail_tables import CONVERSATIONS
 Row = dict[str, Any]
 
 #: What a partner has more of when it has more letters.
-_BY_LETTERS = ("conversations", "response_times", "silence_gaps", "messages")
+_BY_LETTERS = ("conversations", "response_times", "messages")
 _KEYS = ("conversation", "response", "gap", "message")
+#: Counts that go with them, so that figures and rows are of about the same size.
+_COUNTS = {
+    "response_times_by_period": ("asks", "answered", "open", "lapsed"),
+    "partner_standing": tuple(
+        f"{side}_{what}"
+        for side in ("ours", "theirs")
+        for what in ("asks", "answered", "open", "lapsed")
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +78,17 @@ def _multiplied(
     letters: Mapping[str | None, list[Row]],
     size: Size,
 ) -> Iterator[Row]:
-    yield from found.get(None, ())
+    yield from (row for key, rows in found.items() if key not in letters for row in rows)
     every = sum(1 / rank for rank in range(1, size.partners + 1))
     for rank in range(1, size.partners + 1):
         model = names[rank % len(names)]
         partner = f"partner-{rank:04d}.example"
         share = size.letters / every / rank
-        times = max(1, round(share / len(letters[model]))) if table in _BY_LETTERS else 1
-        for time in range(times):
+        times = max(1, round(share / len(letters[model])))
+        for time in range(times if table in _BY_LETTERS else 1):
             for row in found.get(model, ()):
-                yield _renamed(row, partner, time)
+                counts = {name: times * (row[name] or 0) for name in _COUNTS.get(table, ())}
+                yield {**_renamed(row, partner, time), **counts}
 
 
 def _renamed(row: Row, partner: str, time: int) -> Row:
@@ -89,7 +100,14 @@ def _renamed(row: Row, partner: str, time: int) -> Row:
     alert = {"alert": f"{row['alert']}-{partner}"} if "alert" in row else {}
     search = {"search_row": int(keys["conversation"][:15], 16)} if "search_row" in row else {}
     name = {"name": f"{row['name']} {partner[8:12]}"} if "domains" in row and row["name"] else {}
-    return {**row, "partner": partner, **keys, **alert, **search, **name}
+    return {**row, "partner": partner, **keys, **alert, **search, **name, **_waited(row, keys)}
+
+
+def _waited(row: Row, keys: Mapping[str, str]) -> Row:
+    """A wait up to an eighth longer than that of the row it was made of, by its own key."""
+    longer = int(keys.get("response", "0")[:8], 16) / 2**35
+    names = ("response_seconds", "business_seconds")
+    return {name: round(row[name] * (1 + longer)) for name in names if row.get(name)}
 
 
 def _insert(db: sqlite3.Connection, table: str, rows: Iterator[Row]) -> None:

@@ -14,7 +14,7 @@ from inbox_agent.letters import row_key
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Something that was once to be seen to, and what became of it.
+    """Something that was once to look at, and what became of it.
 
     Good for looking back: what was raised, when, and when it was over. One alert for each cause,
     raised at the moment the figures were for when it was first found, and never a second time: when

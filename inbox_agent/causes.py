@@ -1,4 +1,4 @@
-"""Why a partnership needs somebody now: one `Cause` for each thing that is to be seen to."""
+"""Why a partnership needs somebody now: one `Cause` for each thing that is to look at."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CauseKind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One thing to be seen to, with what proves it.
+    """One thing to look at, with what proves it.
 
     `key` names it for ever within its partner and kind: an ask, a gap, a person and an instant.
     `since_at` is when it began to hold. `because` is a sentence in which ``{0}``, ``{1}`` stand

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from inbox_agent.causes import Cause, CauseKind, Dates, evidence_of
 from inbox_agent.contacts import Contact
 from inbox_agent.kept_standards import KeptStandard, StandardName
+from inbox_agent.words import percent
 
 #: Somebody who wrote less of their letters than this is no cause when silent.
 MATTERS = 0.2
@@ -40,7 +41,7 @@ def causes_in_standards(kept: Iterable[KeptStandard], dates: Dates) -> Iterator[
             continue
         is_broken = each.state == "broken"
         said = f"{_SAID[each.standard][0 if is_broken else 1]}: {_how_kept(each, dates)}."
-        since = (each.since_at if is_broken else None) or dates.midnight
+        since = each.since_at or dates.midnight
         proof = evidence_of("standards", each.standard)
         kind: CauseKind = "standard_broken" if is_broken else "standard_at_risk"
         key = f"{each.standard} {each.target} {_tipped(each, dates)}"
@@ -86,7 +87,7 @@ def causes_in_people(contacts: Iterable[Contact], dates: Dates) -> Iterator[Caus
             if is_gone
             else f"{{0}} last wrote {dates.ago(since)}"
         )
-        said += f"; that is who wrote {share:.0%} of their letters"
+        said += f"; that is who wrote {percent(share)} of their letters"
         said += "; {1} may have taken over." if each.successor else "."
         people = (each.address, each.successor) if each.successor else (each.address,)
         key = f"{each.address} {since:%Y-%m-%dT%H:%M:%SZ}"

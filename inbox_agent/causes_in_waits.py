@@ -13,7 +13,7 @@ from inbox_agent.silence_gaps import Rhythm
 from inbox_agent.survival import Figures
 from inbox_agent.words import counted, spoken_span
 
-#: An answer of ours that falls due within so long is to be seen to.
+#: An answer of ours that falls due within so long is to look at.
 SOON = timedelta(days=1)
 
 
@@ -109,8 +109,11 @@ def causes_in_asks(
 # -- silence ------------------------------------------------------------------------------------
 
 
-def causes_in_silence(rhythm: Rhythm, dates: Dates) -> Iterator[Cause]:
-    """The open silence, once it has passed `watch_at` or `act_at`."""
+def causes_in_silence(rhythm: Rhythm, asks: Iterable[Ask], dates: Dates) -> Iterator[Cause]:
+    """The open silence, once it has passed `watch_at` or `act_at`.
+
+    Where an ask went unanswered and who was asked has not written since, that is said.
+    """
     if not rhythm.gaps or rhythm.last_contact_at is None:
         return
     levels: tuple[tuple[Level, datetime | None, str], ...] = (
@@ -123,7 +126,8 @@ def causes_in_silence(rhythm: Rhythm, dates: Dates) -> Iterator[Cause]:
             is_odd = _is_longer_than_ever(rhythm, dates)
             said = how if is_odd else "Silent for longer than your standard allows"
             tail = _usual_rhythm(rhythm) if is_odd else ""
-            because = f"{said}: {last[0].lower()}{last[1:]}{tail}."
+            unanswered = _unanswered(rhythm, asks, dates)
+            because = f"{said}: {last[0].lower()}{last[1:]}{unanswered}{tail}."
             proof = evidence_of("silence_gaps", key)
             yield Cause("silence", level, key, since, because, proof)
             return
@@ -136,6 +140,28 @@ def _is_longer_than_ever(rhythm: Rhythm, dates: Dates) -> bool:
         return False
     local, clock = dates.clock.local_date, dates.clock
     return clock.working_days(local(last), local(dates.as_of)) > longest
+
+
+def _unanswered(rhythm: Rhythm, asks: Iterable[Ask], dates: Dates) -> str:
+    """That the silence began with an ask nobody answered, given up on or not; nothing else."""
+    last, who = rhythm.last_contact_at, rhythm.last_from
+    found = [ask for ask in asks if ask.responder != who and _is_behind(ask, rhythm)]
+    if not found or last is None:
+        return ""
+    latest = max(found, key=lambda ask: ask.letter.order)
+    they, ours = ("they have", "our") if who == "us" else ("we have", "their")
+    if latest.asked_at == last:
+        return f", and {they} not answered it"
+    return f"; {ours} ask of {dates.day(latest.asked_at)} is unanswered"
+
+
+def _is_behind(ask: Ask, rhythm: Rhythm) -> bool:
+    """Whether nobody answered it, and who was asked has not written since."""
+    if not ask.is_unanswered:
+        return False
+    heard = rhythm.heard_at[-1:]
+    is_unheard = ask.responder == "them" and not any(at >= ask.asked_at for at in heard)
+    return is_unheard or rhythm.last_contact_at in (ask.asked_at, ask.last_nudge_at)
 
 
 def last_contact(rhythm: Rhythm, dates: Dates) -> str:

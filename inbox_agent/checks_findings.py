@@ -55,7 +55,7 @@ class Place:
         return Finding(self.name, Level.WARNING, text)
 
     def failure(self, error: InboxAgentError, text: str | None = None) -> Finding:
-        """It has to be seen to; without `text` the error's own, less the name of the place."""
+        """It has to look at; without `text` the error's own, less the name of the place."""
         said = text or str(error).removeprefix(f"{self.name}: ").removeprefix(f"{self.name}, ")
         return Finding(self.name, Level.FAILURE, said, error)
 

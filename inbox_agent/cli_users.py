@@ -33,7 +33,7 @@ def users_group() -> None:
 def add(ctx: click.Context, name: str, owner: str, from_stdin: bool) -> None:
     """Add somebody, and ask for a password."""
     path, known = _users_of(ctx)
-    name = users.checked_name(name)
+    name = users.checked_new_name(name)
     if name in known:
         raise ConfigError(
             f"{name} is there already; `inbox-agent users password {name}` changes the password"

@@ -1,12 +1,13 @@
 """The two config files as they are written: one class per table, one field per key.
 
 What a key means to the agent is said in ``config/inbox-agent.toml``; here is its type, its
-default and what is allowed. What takes more than one key to judge is in `config_checks`.
+default and what is allowed. What may stand in one field is said in `config_fields`; what takes
+more than one key to judge is in `config_checks`.
 """
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -14,7 +15,6 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
-    PlainValidator,
     StrictBool,
     StrictInt,
     ValidationInfo,
@@ -23,6 +23,26 @@ from pydantic import (
 )
 
 from inbox_agent import config_values as values
+from inbox_agent.config_fields import (
+    AnySpan,
+    CalendarSpan,
+    CutSpan,
+    Date,
+    Days,
+    Domain,
+    Folders,
+    Holidays,
+    Host,
+    Hours,
+    Language,
+    ListName,
+    MailAddress,
+    Name,
+    RuleName,
+    Share,
+    TimeZone,
+    WholeDays,
+)
 from inbox_agent.config_logins import (
     BesideConfig,
     OAuth2Settings,
@@ -36,41 +56,6 @@ from inbox_agent.config_notices import NoticesSettings
 from inbox_agent.config_serving import ServeSettings
 from inbox_agent.kinds import Kind, Override
 from inbox_agent.standards import DAY_SECONDS, Span
-
-Folders = Annotated[tuple[Text, ...], AfterValidator(values.some)]
-Domain = Annotated[str, AfterValidator(values.domain)]
-
-
-def _written_by_people(address: str) -> str:
-    if address.startswith("imceaex-"):
-        raise ValueError(
-            f"{values.shown(address)} is what Exchange makes of an X.500 name, another for each "
-            "system; write the person's mail address"
-        )
-    return address
-
-
-MailAddress = Annotated[str, AfterValidator(values.address), AfterValidator(_written_by_people)]
-ListName = Annotated[str, AfterValidator(values.list_name)]
-Name = Annotated[str, AfterValidator(values.domain_or_address)]
-Host = Annotated[str, AfterValidator(values.host)]
-AnySpan = Annotated[Span, PlainValidator(values.span)]
-CalendarSpan = Annotated[Span, PlainValidator(values.calendar_span)]
-CutSpan = Annotated[Span, PlainValidator(values.cut_span)]
-Share = Annotated[float, PlainValidator(values.share)]
-WholeDays = Annotated[Span, PlainValidator(values.whole_days)]
-TimeZone = Annotated[str, AfterValidator(values.timezone)]
-Holidays = Annotated[str, AfterValidator(values.holidays_code)]
-Day = Annotated[str, AfterValidator(values.day)]
-Days = Annotated[tuple[Day, ...], AfterValidator(values.some)]
-Hours = Annotated[tuple[tuple[time, time], ...], PlainValidator(values.opening_hours)]
-Date = Annotated[date, Field(strict=True)]
-#: The languages in which texts can be looked at: `text_phrases.LANGUAGES`.
-Language = Literal["cs", "da", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "sv", "zh"]
-#: The rules on kinds that may be overruled. P0 is the overruling, P16 stands for no rule.
-RuleName = Literal[
-    "P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11", "P12", "P13", "P14", "P15"
-]  # fmt: skip
 
 
 class TeamSettings(Section):

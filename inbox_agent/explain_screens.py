@@ -25,7 +25,7 @@ from inbox_agent.explaining import (
 from inbox_agent.figure_names import is_of_rhythm, sides_of
 from inbox_agent.screens import duration, printable
 from inbox_agent.standing import window
-from inbox_agent.words import working_duration
+from inbox_agent.words import percent, working_duration
 
 #: So many of the latest waits and gaps are listed without ``--all``.
 FEW = 20
@@ -83,7 +83,7 @@ def shown_value(found: Value | None, day: Callable[[datetime | None], str]) -> s
     if unit in ("seconds", "working seconds"):
         return f"{working_duration(value)} of work" if "work" in unit else duration(value)
     if unit == "share":
-        return f"{value:.1%}".replace(".0%", "%")
+        return percent(value)
     if unit == "UTC instant":
         return day(datetime.fromisoformat(value))
     if unit == "flag":

@@ -13,9 +13,10 @@ from inbox_agent.business_clock import BusinessClock
 from inbox_agent.catalogue import FIGURES, column_of
 from inbox_agent.config_values import did_you_mean, shown
 from inbox_agent.definitions import MEASURES
+from inbox_agent.drift import is_shown
 from inbox_agent.drift_rows import Adjusted
 from inbox_agent.errors import ConfigError
-from inbox_agent.figure_names import WHY_NOT_COUNTED, definition_name
+from inbox_agent.figure_names import TOO_FEW_ASKS, WHY_NOT_COUNTED, change_said, definition_name
 from inbox_agent.kinds import WHY_NOT
 from inbox_agent.measure import PartnerRecord
 from inbox_agent.privacy import Privacy
@@ -69,7 +70,7 @@ def values_of(case: Case) -> Values:
     }
     for kept in record.kept_standards:
         parts = {
-            "state": Value(kept.state),
+            "state": Value(TOO_FEW_ASKS if kept.is_of_few_asks else kept.state),
             "target": Value(kept.target),
             "actual": Value(kept.actual, kept.unit),
             "misses_left": Value(kept.misses_left, "count"),
@@ -78,7 +79,8 @@ def values_of(case: Case) -> Values:
         }
         found |= {f"{kept.standard}_{name}": value for name, value in parts.items()}
     for drift in record.drift:
-        found[f"drift_{drift.measure}"] = Value(drift.direction)
+        said = change_said(drift.direction, is_shown=is_shown(drift, drift.p))
+        found[f"drift_{drift.measure}"] = Value(said)
         found[f"drift_{drift.measure}_p"] = Value(drift.p)  # of this partner alone
     return found
 

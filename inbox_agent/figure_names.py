@@ -56,6 +56,22 @@ def sides_of(figure: str) -> tuple[Responder, ...]:
     return _BOTH if figure.startswith("fairness") else ()
 
 
+#: What an arrow says that has no direction.
+NO_CLEAR_CHANGE = "no clear change"
+#: In the place of a standard's state, where it is judged by fewer than 5 asks.
+TOO_FEW_ASKS = "too few asks to say"
+
+
+def change_said(direction: str | None, *, is_shown: bool) -> str:
+    """``slower``; ``no clear change (slower)`` where that is small, or chance may have made it.
+
+    So no two places say otherwise of one change. ``steady`` is no direction.
+    """
+    if direction is None or direction == "steady":
+        return NO_CLEAR_CHANGE
+    return direction if is_shown else f"{NO_CLEAR_CHANGE} ({direction})"
+
+
 def is_of_rhythm(figure: str) -> bool:
     """Whether it is made of the gaps between days with contact."""
     return figure in _RHYTHM or figure.startswith(("contact_every_", "contact_at_least_every_"))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from inbox_agent.address_traces import IsErased, plain_address, untagged, without_traces
+from inbox_agent.address_traces import IsErased, names, plain_address, untagged, without_traces
 from inbox_agent.addresses import Address
 from inbox_agent.agent import Agent, Report
 from inbox_agent.epoch import instant, seconds
@@ -26,6 +26,7 @@ from inbox_agent.mirror_rows import REWRITE, rewritten_row
 from inbox_agent.sorted_mail import SORTED, forget_sorted
 from inbox_agent.sqlite_files import scrub
 from inbox_agent.tombstones import made_tombstones
+from inbox_agent.users import USERS_NAME, read_users
 
 _OLDER = "coalesce(received_at, sent_at, fetched_at) < ?"
 #: What is deleted on purpose is not asked for again.
@@ -52,10 +53,12 @@ class Forgotten:
 def erase(agent: Agent, written: str, *, dry_run: bool = False) -> Forgotten:
     """Take every trace of an address out of both databases, and keep it from coming back.
 
-    Raises ConfigError for what is no address, AgentBusy, StoreError. Done twice it does no more.
+    Raises ConfigError for what is no address and while a user of the pages bears it, AgentBusy,
+    StoreError. Done twice it does no more.
     """
     address = _person(written)
     must_hold_letters(agent)
+    _must_not_sign_in(agent, _is(address))
     with agent.at_work():
         with Mirror(agent.mirror_path) as mirror:
             gone, changed = _traces(mirror, _is(address))
@@ -74,6 +77,18 @@ def _person(written: str) -> Address:
     if address is None or not written.isprintable():
         raise ConfigError("that is no mail address; write it like ann@globex.com")
     return untagged(address)
+
+
+def _must_not_sign_in(agent: Agent, is_erased: IsErased) -> None:
+    """Whom the operator let in, and as whose owner, is the operator's to undo."""
+    path = agent.config.data_directory / USERS_NAME
+    for user in read_users(path).values():
+        if names(f"{user.name} {user.owner}", is_erased):
+            raise ConfigError(
+                f"{path}: the user {user.name} bears this address, as name or as owner; "
+                f"`inbox-agent users remove {user.name}` first, then erase; who is to sign in "
+                "all the same is added again under another name or owner"
+            )
 
 
 def purge(agent: Agent, *, dry_run: bool = False) -> Forgotten:

@@ -14,6 +14,7 @@ from inbox_agent.addresses import Side
 from inbox_agent.business_clock import BusinessClock
 from inbox_agent.response_times import Ask
 from inbox_agent.standards import Span
+from inbox_agent.survival import FEWEST_ASKS
 
 StandardName = Literal[
     "we_answer_within",
@@ -60,10 +61,16 @@ class KeptStandard:
     suggested: str | None = None
     #: When some of this changes without new mail, besides midnights and due times.
     changes_at: datetime | None = None
-    #: When it broke, of one that is broken.
+    #: When it broke, of one that is broken; of answers when 10 asks or more first said so, where
+    #: they do. Of one that is at risk since when none of them may be missed any more.
     since_at: datetime | None = None
     #: The key of the ask with which it broke, once it was judged by enough of them.
     broken_by: str | None = None
+
+    @property
+    def is_of_few_asks(self) -> bool:
+        """Whether it is judged by asks, and by too few of them to say anything."""
+        return self.asks is not None and 0 < self.asks < FEWEST_ASKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,18 +144,14 @@ def answers_kept(asks: Iterable[Ask], held: AnswerStandard, now: Now) -> KeptSta
     that were answered in time leave the window. `actual` is the share not missed so far; those not
     yet due are no misses.
     """
-    promised = [
-        ask
-        for ask in asks
-        if ask.responder == held.responder and ask.is_in_figures and ask.due_at is not None
-    ]
+    promised = [ask for ask in asks if ask.responder == held.responder and _is_promised(ask)]
     rated = [ask for ask in promised if ask.asked_at >= now.window_start]
     before = [ask for ask in rated if ask.asked_at < now.midnight(0)]
     steps = _steps(rated, now)
     here = next((s for s in reversed(steps) if s.at <= now.as_of), Step(now.as_of, 0, 0))
     is_broken = held.left(here) < 0
     breaks_at = None if is_broken else _breaks_at(steps, held, now)
-    since, judged_since = _broken_since(promised, held, now) if is_broken else (None, None)
+    since, judged_since = _since(promised, held, now, here)
     kept = KeptStandard(
         standard=held.name,
         target=held.target,
@@ -156,7 +159,7 @@ def answers_kept(asks: Iterable[Ask], held: AnswerStandard, now: Now) -> KeptSta
         share=held.share,
         breaks_at=breaks_at,
         changes_at=breaks_at,
-        since_at=since,
+        since_at=judged_since or since,
         broken_by=_last_missed(promised, judged_since, now) if judged_since else None,
         asks=here.asks,
         misses=here.misses,
@@ -165,10 +168,28 @@ def answers_kept(asks: Iterable[Ask], held: AnswerStandard, now: Now) -> KeptSta
     return _judged(kept, here, held, now) if here.asks else kept
 
 
+def _is_promised(ask: Ask) -> bool:
+    return ask.is_in_figures and ask.due_at is not None
+
+
 def _breaks_at(steps: Iterable[Step], held: AnswerStandard, now: Now) -> datetime | None:
     until = now.midnight(now.window_days)
     ahead = (step for step in steps if now.as_of < step.at <= until)
     return next((step.at for step in ahead if held.left(step) < 0), None)
+
+
+def _since(
+    asks: Sequence[Ask], held: AnswerStandard, now: Now, here: Step
+) -> tuple[datetime | None, datetime | None]:
+    """Since when it is as it is, and since when 10 asks or more say that it is broken.
+
+    Looked for only where it is broken or none may be missed: it takes all asks there ever were.
+    """
+    left = held.left(here)
+    if left < 0:
+        return _broken_since(asks, held, now)
+    is_none_left = left == 0 and here.asks >= _ENOUGH_ASKS
+    return (_none_left_since(asks, held, now) if is_none_left else None), None
 
 
 def _broken_since(
@@ -185,6 +206,17 @@ def _broken_since(
         else:
             since = judged = None
     return since, judged
+
+
+def _none_left_since(asks: Sequence[Ask], held: AnswerStandard, now: Now) -> datetime | None:
+    """Since when none may be missed any more of 10 asks or more; None where some may."""
+    since = None
+    for step in _steps(asks, now):
+        if step.at > now.as_of:
+            break
+        is_none_left = step.asks >= _ENOUGH_ASKS and held.left(step) <= 0
+        since = (since or step.at) if is_none_left else None
+    return since
 
 
 def _last_missed(asks: Iterable[Ask], at: datetime, now: Now) -> str | None:

@@ -222,29 +222,32 @@ class Loop:
 
         try:
             attempt = Attempt(decide, self.stop, is_told, watched.untold, watched.kept)
-            report = self._passed(watched.settings, attempt)
+            report, is_kept = self._passed(watched.settings, attempt)
         except SystemExit:  # asked to stop between two batches
             return
         if report.errors and again[0] is None:
             decide(report.errors)
-        self._said.put(Pass(watched, report, again[0], is_told))
+        # a row that the mirror did not take is left by the next try, and not an hour later
+        self._said.put(Pass(watched, report, again[0], is_told and is_kept))
 
-    def _passed(self, settings: MailboxSettings, attempt: Attempt) -> Report:
+    def _passed(self, settings: MailboxSettings, attempt: Attempt) -> tuple[Report, bool]:
+        """How the pass went, and whether its story could be kept."""
         error: InboxAgentError
         try:
             with SharedMirror(self.agent.mirror_path, self._turn) as mirror:
                 try:
-                    return self.agent.read_mailbox(mirror, settings, None, attempt)
+                    return self.agent.read_mailbox(mirror, settings, None, attempt), True
                 except InboxAgentError:
                     raise
                 except Exception as exc:  # noqa: BLE001 - one mailbox must not cost the others
                     error = fault(exc, settings.name)
                     self.agent.keep_fault(mirror, settings.name, error, attempt)
+                    return Report(errors=[error]), True
         except InboxAgentError as exc:
             error = exc
         except Exception as exc:  # noqa: BLE001
             error = fault(exc, settings.name)
-        return Report(errors=[error])
+        return Report(errors=[error]), False
 
     # -- news -------------------------------------------------------------------------------
 

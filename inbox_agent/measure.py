@@ -214,7 +214,7 @@ def _causes(
     dates = Dates(mail.terms.clocks.us, mail.as_of)
     found = (
         causes_in_asks(mail.told, over_window.ours, over_window.theirs, dates),
-        causes_in_silence(mail.rhythm, dates),
+        causes_in_silence(mail.rhythm, mail.told, dates),
         causes_in_standards(kept, dates),
         causes_in_people(mail.contacts, dates),
     )

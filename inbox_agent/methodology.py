@@ -109,7 +109,7 @@ CHAPTERS: tuple[Chapter, ...] = (
     ),
     Chapter(
         "State and alerts",
-        "One word for each partnership, with its reason; and a log of what was to be seen to.",
+        "One word for each partnership, with its reason; and a log of what was to look at.",
         {
             "state": "The state of a partnership",
             "next_change_at": "When it changes by itself",

@@ -25,8 +25,11 @@ from inbox_agent.mirror_rows import (
     ARRIVALS,
     COPIES,
     COPIES_OF,
+    FORGET_POLLS,
     INSERT,
     NOT_PLAIN,
+    POLLS_KEPT,
+    QUIET_POLLS_KEPT,
     Blocks,
     Poll,
     blocks_of,
@@ -141,9 +144,16 @@ class Mirror(FolderStore):
         return new
 
     def end_poll(self, poll: Poll, as_of: datetime | None) -> None:
-        """Keep the story of a poll; a complete one moves the mailbox's `as_of`, if there is one."""
+        """Keep the story of a poll; a complete one moves the mailbox's `as_of`, if there is one.
+
+        Polls of more than 90 days ago are forgotten, those that brought nothing after 7.
+        """
+        now = {"now": seconds(poll.ended_at)}
         with self._writing() as db:
             db.table("polls").insert(poll_row(poll))
+            db.conn.execute(
+                FORGET_POLLS, {**now, "kept": POLLS_KEPT, "quiet_kept": QUIET_POLLS_KEPT}
+            )
             if poll.error is None and as_of:
                 row = {"mailbox": poll.mailbox, "as_of": seconds(as_of)}
                 db.table("mailboxes").upsert(row, pk="mailbox")

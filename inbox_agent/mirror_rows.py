@@ -113,6 +113,18 @@ class Poll:
     seconds: float
 
 
+#: How long polls are kept, and those of them that went well and brought nothing; in seconds.
+POLLS_KEPT, QUIET_POLLS_KEPT = 90 * 86_400, 7 * 86_400
+#: A poll a minute is half a million rows a year, all of them published anew each time. The first of
+#: all says since when we read, the last of a mailbox how it stands.
+FORGET_POLLS = """
+delete from polls where
+  (ended_at < :now - :kept or (ended_at < :now - :quiet_kept and ok = 1 and new_messages = 0))
+  and poll > (select min(poll) from polls)
+  and poll not in (select max(poll) from polls group by mailbox)
+"""
+
+
 def poll_row(poll: Poll) -> dict[str, object]:
     """A pass over a mailbox as its row."""
     return {

@@ -39,6 +39,15 @@ class Moment:
         return self.at_any_hour or (is_late_enough and self.clock.is_working_day(self.day))
 
     @property
+    def is_reading_time(self) -> bool:
+        """Whether somebody is there to read an alert: from opening, or the digest, to closing."""
+        hours = self.clock.open_hours(self.day)
+        if self.at_any_hour or not hours:
+            return self.at_any_hour
+        is_begun = self.now >= hours[0][0] or self.is_digest_time
+        return is_begun and self.now < hours[-1][1]
+
+    @property
     def is_first_of_week(self) -> bool:
         """Whether no day of the week before today was a working day."""
         monday = self.day - timedelta(days=self.day.weekday())
@@ -151,7 +160,11 @@ def _overdue(told: Told, moment: Moment) -> Plan:
 
 
 def _alerts(told: Told, about: _About, frame: Frame, moment: Moment) -> Plan:
-    """What became something to act on, all in one message; what is over is not told of late."""
+    """What became something to act on, all in one message; what is over is not told of late.
+
+    Nobody is called in the night: what becomes so outside opening hours waits for the next morning
+    somebody works, and is dropped when it is over by then.
+    """
     partners = {news.partner: news for news in about.own}
     raised = {
         alert.key: alert
@@ -165,7 +178,7 @@ def _alerts(told: Told, about: _About, frame: Frame, moment: Moment) -> Plan:
         each for each in told.of_kind("alert") if each.state == "due" and each.key not in raised
     ]
     settled = [_given_up(each) for each in given_up] + [each.over("dropped") for each in over]
-    if not ready:
+    if not ready or not moment.is_reading_time:
         return Plan(settled=tuple(settled))
     news = [
         replace(partners[raised[each.key].partner], because=raised[each.key].because, waits=())

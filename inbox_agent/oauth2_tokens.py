@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,6 +12,7 @@ from pathlib import Path
 from inbox_agent.config import MailboxSettings, OAuth2Settings
 from inbox_agent.credentials import Refusal, keyring_entry, private_file
 from inbox_agent.errors import MailboxRefused
+from inbox_agent.private_files import replace_private
 
 #: Seconds that another process has to refresh; one that hangs must not hold us for ever.
 LOCK_SECONDS = 60.0
@@ -48,7 +48,7 @@ class TokenPlaces:
             self._into_keyring(token)
             return
         try:
-            _replace(self._file, token.encode())
+            replace_private(self._file, f"{token}\n".encode())
         except OSError as exc:
             raise self._refusal(f"{self._file} can't be written: {exc.strerror}") from exc
 
@@ -122,18 +122,3 @@ def _locked(place: tuple[str | Path, int]) -> int | None:
                 return descriptor
     os.close(descriptor)
     return None
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """A new file under the old name, 0600 from its first octet on (mkstemp), and on the disk."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content + b"\n")
-            file.flush()
-            os.fsync(descriptor)
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise

@@ -13,20 +13,28 @@ from inbox_agent.sqlite_files import private_directory
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Put a new file under this name (mkstemp, then rename). Raises StoreError."""
+    """Put a new file under this name, in a folder that is made where there is none.
+
+    Raises StoreError.
+    """
     private_directory(path.parent)
     with _as_store_error(path):
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(descriptor)
-            Path(name).replace(path)
-        except BaseException:
-            with suppress(OSError):
-                Path(name).unlink()
-            raise
+        replace_private(path, content)
+
+
+def replace_private(path: Path, content: bytes) -> None:
+    """A new file under the old name (mkstemp, then rename), and on the disk. Raises OSError."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
 
 
 def read_private(path: Path) -> bytes:

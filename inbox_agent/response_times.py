@@ -118,12 +118,16 @@ class Ask:
         conversation, or when it never arrived. Of several in one conversation the latest one is
         shown.
         """
+        return self.is_unanswered and as_of < self.waits_until
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether it needs an answer and has none, waiting still or given up on."""
         return (
             self.answered_at is None
             and self.answered_elsewhere_at is None
             and self.outcome in ("open", "lapsed")
             and self.needs_reply == "yes"
-            and as_of < self.waits_until
         )
 
 

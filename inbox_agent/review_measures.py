@@ -12,6 +12,8 @@ from inbox_agent import review_sheets
 from inbox_agent.addresses import Side
 from inbox_agent.business_clock import BusinessClock
 from inbox_agent.comparisons import Comparison, compare
+from inbox_agent.figure_names import TOO_FEW_ASKS
+from inbox_agent.kept_standards import KeptStandard
 from inbox_agent.measure import PartnerRecord
 from inbox_agent.response_times import Ask
 from inbox_agent.standards import Cuts
@@ -182,10 +184,12 @@ def comparison(records: Sequence[PartnerRecord], side: Side, look: Look) -> Comp
 
 
 def standards_kept(record: PartnerRecord) -> Iterator[Finding]:
-    """Each standard over the quarter: what was asked for, what was reached, whether it was kept.
+    """Each standard over the quarter: what was asked for, what came of it, whether it was kept.
 
-    The state is met, at risk or broken as on the last day; empty where nothing fell under it,
-    unknown where too little of what we sent is in the mailbox to tell.
+    Of answers how many asks fell under it and how many of these were missed, and `actual` is the
+    share not missed; of contact it is the longest silence, of people how many wrote. The state is
+    met, at risk or broken as on the last day; empty where nothing fell under it, unknown where too
+    little of what we sent is in the mailbox to tell, and "too few asks to say" with fewer than 5.
     """
     is_blind = record.coverage.year.is_too_low
     for kept in record.kept_standards:
@@ -194,12 +198,22 @@ def standards_kept(record: PartnerRecord) -> Iterator[Finding]:
         is_unknown = is_blind and kept.standard == "we_answer_within"
         yield Finding(f"{kept.standard}_target", words=kept.target)
         yield Finding(f"{kept.standard}_actual", kept.actual, kept.unit)
-        yield Finding(f"{kept.standard}_state", words="unknown" if is_unknown else kept.state)
+        if kept.asks is not None and not is_unknown:
+            yield Finding(f"{kept.standard}_asks", kept.asks, "count")
+            yield Finding(f"{kept.standard}_misses", kept.misses, "count")
+        yield Finding(f"{kept.standard}_state", words="unknown" if is_unknown else _state(kept))
+
+
+def _state(kept: KeptStandard) -> str | None:
+    return TOO_FEW_ASKS if kept.is_of_few_asks else kept.state
 
 
 def standards_counted(records: Iterable[PartnerRecord]) -> Iterator[Finding]:
-    """How many standards of all partners were met, at risk or broken at the quarter's end."""
-    states = Counter(kept.state for record in records for kept in record.kept_standards)
+    """How many standards of all partners were met, at risk or broken at the quarter's end.
+
+    Left out are those judged by fewer than 5 asks, which say nothing yet.
+    """
+    states = Counter(_state(kept) for record in records for kept in record.kept_standards)
     yield Finding("standards_met", states["met"], "count")
     yield Finding("standards_at_risk", states["at risk"], "count")
     yield Finding("standards_broken", states["broken"], "count")

@@ -66,6 +66,6 @@ def _partners(kept: Kept, found: dict[str, Sheet]) -> Table:
         table.add_row(
             _name(kept, partner, sheet), sheet.shown("letters_in"), sheet.shown("letters_out"),
             answer(sheet, "ours_p50_seconds"), answer(sheet, "theirs_p50_seconds"),
-            sheet.shown("we_answer_within_state"),
+            sheet.shown("we_answer_within_state").removesuffix(" to say"),
         )  # fmt: skip
     return table

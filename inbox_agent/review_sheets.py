@@ -7,6 +7,7 @@ hold only what may be shown: the command line and the pages say the same. Pure.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -14,7 +15,7 @@ from itertools import count
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from inbox_agent.words import duration, spoken_date, working_duration
+from inbox_agent.words import duration, percent, spoken_date, within, working_duration
 
 Line = tuple[str, ...]
 For = Literal["us", "them"]
@@ -33,12 +34,15 @@ _ANSWERS = (
     ("p50_seconds", "half answered within"),
     ("p50_business_seconds", "the same in working time"),
     ("p90_seconds", "nine of ten answered within"),
-    ("response_rate", "share answered"),
+    ("response_rate", "share answered, open ones reckoned in"),
     ("met_standard_share", "share answered by its due time"),
     ("before_p50_seconds", "half answered within, quarter before"),
     ("change", "since then"),
     ("change_p", "likely by chance"),
 )
+#: A time within which something was answered.
+_SPEED = re.compile("_p[59]0_")
+_OF_ONE = {"people": "person", "working days": "working day", "days": "day", "hours": "hour"}
 #: Said under the partner's sheet, wherever it is shown.
 HOW_IT_IS_COUNTED = (
     "Counted are letters that people wrote; an answer's time runs from the question to the first "
@@ -100,13 +104,14 @@ class Sheet:
 
 
 def _said(measure: str, value: float, unit: str | None) -> str:
-    if unit == "seconds":
-        return duration(round(value))
-    if unit == "working seconds":
-        return working_duration(round(value))
+    if unit in ("seconds", "working seconds"):
+        said = duration if unit == "seconds" else working_duration
+        return within(round(value), said) if _SPEED.search(measure) else said(round(value))
     if unit == "share":
-        return f"{value:.3f}" if measure.endswith("_p") else f"{value:.0%}"
-    return f"{value:g}" if unit in ("count", None) else f"{value:g} {unit}"
+        return f"{value:.3f}" if measure.endswith("_p") else percent(value)
+    if unit in ("count", None):
+        return f"{value:g}"
+    return f"{value:g} {_OF_ONE.get(unit, unit)}" if value == 1 else f"{value:g} {unit}"
 
 
 def sheets(rows: Iterable[Row]) -> dict[str, Sheet]:
@@ -192,13 +197,25 @@ def _standards(sheet: Sheet, reader: For) -> Section:
         (
             _STANDARDS[name],
             sheet.shown(f"{name}_target"),
-            sheet.shown(f"{name}_actual"),
+            _came_of_it(sheet, name),
             sheet.words(f"{name}_state") or "nothing fell under it",
         )
         for name in names
     )
     title = "Standards" if reader == "us" else "What we hold ourselves to"
-    return Section(title, ("", "aim", "reached", "at the end"), lines, names)
+    return Section(title, ("", "aim", "in the quarter", "at the end"), lines, names)
+
+
+def _came_of_it(sheet: Sheet, name: str) -> str:
+    """Of answers the misses: a share of those in time sounds like praise, however low."""
+    asks, misses = (sheet.number(f"{name}_{part}") for part in ("asks", "misses"))
+    if asks and misses is not None:
+        return f"missed {misses:g} of {asks:g}"
+    actual = sheet.shown(f"{name}_actual")
+    if actual == "-" or name == "min_contacts":
+        return actual
+    # what was frozen before misses were kept has the share alone
+    return f"{actual} in time" if name.endswith("within") else f"longest silence {actual}"
 
 
 def _waits(sheet: Sheet, side: str, reader: For) -> Section:

@@ -3,6 +3,11 @@
 A cell that begins like a formula is executed by Excel, LibreOffice and Google Sheets when the
 file is opened (OWASP "CSV Injection", CWE-1236). Quoting does not help; an apostrophe before
 it does. The database keeps the words as they came.
+
+Nor does quoting help where the reader splits at something else than commas: Excel takes the list
+separator of the country, ``;`` in half of Europe, and for it the quotes before ``"Offer;=1+1"``
+are a letter like any other, so that a cell ``=1+1`` begins in the middle of ours. Line ends and
+tabs in a cell split it likewise. So what begins there is held to the same rule.
 """
 
 from __future__ import annotations
@@ -16,6 +21,9 @@ import re
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _TRIGGERS = tuple("=+-@\t\r\n\0＝＋－＠")  # noqa: RUF001 - full-width ones are executed too
 _IGNORED = " \u00a0\u200b\ufeff"
+# Where another reader's cell begins within ours; quotes may open it. What follows reaches into the
+# next columns, so that no number is excepted; `;-)` can't begin a formula, and is a smile.
+_BEGINS_WITHIN = re.compile(rf'([;\t\r\n])(?=["\0{_IGNORED}]*(?:[=+@＝＋－＠]|-(?!\))))')  # noqa: RUF001
 
 # A reader's limit on one cell (131,072 characters) must not break a download off. The limit is
 # the process's own, and none of its other readers is made worse by a greater one.
@@ -26,10 +34,13 @@ def safe_cell(text: str) -> str:
     """The text with an apostrophe before it when a spreadsheet would take it for a formula.
 
     Plain numbers stay, negative ones too: ``-5.2`` is a figure. Leading blanks a spreadsheet
-    skips are looked past.
+    skips are looked past. The same after a ``;``, a tab or a line end within the text, where a
+    spreadsheet of another country begins a cell; there a number gets one, too.
     """
     begins = text.startswith(_TRIGGERS) or text.lstrip(_IGNORED).startswith(_TRIGGERS)
-    return "'" + text if begins and not _NUMBER.fullmatch(text) else text
+    is_number = _NUMBER.fullmatch(text)
+    text = _BEGINS_WITHIN.sub(r"\1'", text)
+    return "'" + text if begins and not is_number else text
 
 
 class StreamNeutraliser:

@@ -131,7 +131,7 @@ def health(database: Path, console: Console, rows: int = 12) -> None:
 def _pace(row: sqlite3.Row) -> str:
     """How fast either side answers half of what it is asked, over the window."""
     both = (("we", row["ours_p50_seconds"]), ("they", row["theirs_p50_seconds"]))
-    said = [f"{who} {duration(seconds)}" for who, seconds in both if seconds is not None]
+    said = [f"{who} {words.within(seconds)}" for who, seconds in both if seconds is not None]
     return f"half answered: {', '.join(said)}" if said else ""
 
 

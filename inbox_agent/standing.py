@@ -20,6 +20,7 @@ from inbox_agent.sent_coverage import Coverage
 from inbox_agent.silence_gaps import RHYTHM_REACH, Rhythm
 from inbox_agent.standards import Cuts, Span
 from inbox_agent.survival import Figures, figures, without_times
+from inbox_agent.words import percent
 
 State = Literal["ok", "watch", "act", "unknown"]
 PeriodKind = Literal["week", "month", "quarter"]
@@ -93,7 +94,7 @@ class Standing:
     """How a partnership stands: its figures over the window, its state, and why.
 
     In `because` ``{0}``, ``{1}`` stand for the addresses in `people`. `cause` is the most urgent
-    one, None where nothing is to be seen to.
+    one, None where nothing is to look at.
     """
 
     state: State
@@ -175,7 +176,7 @@ def state_of(causes: Sequence[Cause], rhythm: Rhythm, coverage: Coverage, dates:
     if coverage.is_too_low and coverage.share is not None:
         return Verdict(
             "unknown",
-            f"Of our letters that they answered only {coverage.share:.0%} are in the mailbox:"
+            f"Of our letters that they answered only {percent(coverage.share)} are in the mailbox:"
             " how fast we answer can't be told.",
         )
     last = last_contact(rhythm, dates)

@@ -23,6 +23,9 @@ from inbox_agent.sqlite_files import private_directory
 
 USERS_NAME = "users.json"
 
+#: Who of this name signs in may see Datasette's pages of debugging, and more in 1.0.
+ROOT = "root"
+
 MIN_PASSWORD, MAX_PASSWORD = 12, 1000
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
 
@@ -60,6 +63,16 @@ def checked_name(text: str) -> str:
         raise ConfigError(
             f"{json.dumps(text, ensure_ascii=False)} can't be a user's name; allowed: up to 64 of "
             "a-z 0-9 . _ - + @, the first one a letter or digit, like ana or ana@acme.com"
+        )
+    return name
+
+
+def checked_new_name(text: str) -> str:
+    """The same for somebody who is to be added: not the one name Datasette gives powers to."""
+    name = checked_name(text)
+    if name == ROOT:
+        raise ConfigError(
+            f"{ROOT} can't be a user's name: Datasette gives that name powers over itself"
         )
     return name
 

@@ -1,7 +1,8 @@
-"""Times in words a manager reads: dates, how long ago, how long, and by which clock."""
+"""Times and shares in words a manager reads: dates, how long (ago), how many, by which clock."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 #: Where the instant of a copy may come from.
@@ -46,6 +47,12 @@ def spoken_age(earlier: date, later: date) -> str:
     return f"{spoken_span(timedelta(days=days).total_seconds())} ago"
 
 
+def whole_days(seconds: int) -> str:
+    """``30 days``; what is no whole number of days as a duration."""
+    days, rest = divmod(seconds, 86_400)
+    return duration(seconds) if rest else counted(days, "day")
+
+
 def counted(count: int, thing: str) -> str:
     """``1 letter``, ``2 letters``."""
     return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
@@ -67,6 +74,24 @@ def working_duration(seconds: int) -> str:
     if not minutes:
         return _signed(seconds, [(abs(seconds), "s")])
     return _signed(seconds, [(hours, "h"), (minutes % 60, "m")])
+
+
+def within(seconds: int, said: Callable[[int], str] = duration) -> str:
+    """A time that something took at most: ``2d 4h``; below a minute ``a minute``."""
+    return "a minute" if 0 <= seconds < 60 else said(seconds)
+
+
+def percent(share: float) -> str:
+    """``67%``; near none and near all with a decimal, where whole ones would hide something.
+
+    0% and 100% are none and all, and nothing else: ``under 0.1%``, ``over 99.9%``.
+    """
+    if 0 < share < 0.0005:
+        return "under 0.1%"
+    if 0.9995 <= share < 1:
+        return "over 99.9%"
+    is_near_an_end = 0 < share < 0.1 or 0.9 < share < 1
+    return (f"{share:.1%}" if is_near_an_end else f"{share:.0%}").replace(".0%", "%")
 
 
 def _signed(seconds: int, parts: list[tuple[int, str]]) -> str:

@@ -1,6 +1,8 @@
-"""Writes the parts of the documentation that are computed: tables, definitions, command help.
+"""The parts of the documentation that are computed: tables, definitions, command help.
 
-``make docs`` runs it; with ``--check`` it only says whether they are up to date.
+cog writes them where README.md and docs/ ask for them, between `[[[cog` and `[[[end]]]`;
+``make docs`` runs it, and a test runs ``cog --check``. Started by itself this file writes
+datasette-metadata.yml, which has no place for such marks; with ``--check`` it only compares.
 """
 
 from __future__ import annotations
@@ -8,7 +10,6 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import click
 
@@ -17,19 +18,11 @@ from inbox_agent.cli import main as commands
 from inbox_agent.definitions import MEASURES, Measure
 from inbox_agent.methodology import CHAPTERS
 
-TOP = Path(__file__).parent.parent
-README = TOP / "README.md"
 RELATIONS: list[Table | View] = [*VIEWS, *TABLES]
 
 
 def tables() -> Iterator[str]:
     """Every published table and view with its columns."""
-    yield "# Tables and views\n"
-    yield (
-        "Made by `make docs` from the catalogue in the code; Datasette shows the same words.\n"
-        "Instants are UTC, like `2026-11-21T14:05:00Z`; durations are whole seconds; NULL is\n"
-        "unknown or not yet measured.\n"
-    )
     for each in RELATIONS:
         kind = "view" if isinstance(each, View) else "table"
         yield f"## {each.name} ({kind})\n\n{each.description}\n\nSource: {each.source}.\n"
@@ -40,15 +33,6 @@ def tables() -> Iterator[str]:
 def methodology() -> Iterator[str]:
     """Every measure with its definition, in chapters."""
     known = {measure.name: measure for measure in MEASURES}
-    yield "# How every figure is made\n"
-    yield (
-        "For people who use the figures: what each means, how it is made, its edge cases, its\n"
-        "source. Made by `make docs` from the places in the code that make the figures, so that\n"
-        "the page can't say anything else than the code does; the table `definitions` holds the\n"
-        "same words.\n\n"
-        "An empty figure (NULL) is unknown or not reached, and never 0; why, stands with each.\n"
-        "Below each text stand the columns that hold it, their unit and the source.\n"
-    )
     titles = (chapter.title for chapter in CHAPTERS)
     yield "\n".join(f"* [{title}](#{_anchor(title)})" for title in titles) + "\n"
     for chapter in CHAPTERS:
@@ -81,6 +65,27 @@ def help_lines() -> Iterator[str]:
             yield f"| `inbox-agent {name}` | {_cell(command.get_short_help_str(200))} |"
 
 
+def help_texts() -> Iterator[str]:
+    """What `--help` prints of every command on a terminal of eighty columns."""
+    for context in _contexts(_context(commands, "inbox-agent", None)):
+        path = context.command_path
+        yield f"## {path}\n\n```text\n{context.command.get_help(context)}\n```\n"
+
+
+def _contexts(context: click.Context) -> Iterator[click.Context]:
+    yield context
+    if isinstance(context.command, click.Group):
+        for name in context.command.list_commands(context):
+            command = context.command.get_command(context, name)
+            if command is not None:
+                yield from _contexts(_context(command, name, context))
+
+
+def _context(command: click.Command, name: str, parent: click.Context | None) -> click.Context:
+    settings = command.context_settings
+    return click.Context(command, parent, name, terminal_width=78, **settings)
+
+
 def relations() -> Iterator[str]:
     """The tables and views people look at, a line each."""
     yield "| table or view | holds |\n|---|---|"
@@ -93,39 +98,13 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 
-def _with_block(text: str, name: str, body: str) -> str:
-    pattern = re.compile(
-        rf"(<!-- {name}: made by `make docs` -->\n).*?(<!-- end of {name} -->)", re.DOTALL
-    )
-    return pattern.sub(lambda match: f"{match[1]}\n{body}\n\n{match[2]}", text)
-
-
-def generated() -> dict[Path, str]:
-    """What every generated file should hold."""
-    readme = README.read_text("utf-8")
-    readme = _with_block(readme, "commands", "\n".join(help_lines()))
-    readme = _with_block(readme, "tables", "\n".join(relations()))
-    return {
-        metadata_path(): metadata_yaml(),
-        TOP / "docs" / "tables.md": "\n".join(tables()),
-        TOP / "docs" / "methodology.md": "\n".join(methodology()),
-        README: readme,
-    }
-
-
 def main() -> None:
-    """Write, or with --check compare."""
-    stale = [
-        path
-        for path, text in generated().items()
-        if not path.exists() or path.read_text("utf-8") != text
-    ]
-    if "--check" in sys.argv:
-        if stale:
-            sys.exit(f"out of date, run `make docs`: {', '.join(path.name for path in stale)}")
-        return
-    for path, text in generated().items():
+    """Write the metadata, or with --check compare."""
+    path, text = metadata_path(), metadata_yaml()
+    if "--check" not in sys.argv:
         path.write_text(text, encoding="utf-8")
+    elif path.read_text("utf-8") != text:
+        sys.exit(f"out of date, run `make docs`: {path.name}")
 
 
 if __name__ == "__main__":

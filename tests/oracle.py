@@ -385,7 +385,9 @@ def is_receipt(letter: Letter, letters: list[Letter]) -> bool:
         return False
     ours = [x for x in letters if x.side == "us" and x.at]
     named = set(letter.cited) - letter.ids  # no letter answers itself
-    cited = [x for x in ours if not x.ids.isdisjoint(named)]
+    # of several letters of ours that bear one id, the id names the first
+    bearers = [next((x for x in ours if name in x.ids), None) for name in named]
+    cited = sorted((x for x in bearers if x), key=rank)
     if not named:
         before = [x for x in ours if x.when <= letter.at][-1:]
         cited = [x for x in before if x.base and x.base in letter.base]

@@ -84,16 +84,15 @@ def test_what_is_usual_is_of_all_asks_not_of_those_that_were_answered(
 
 
 def test_a_standard_breaks_with_the_miss_that_is_one_too_many() -> None:
-    """Nine of ten within a day: of ten asks one may be late. The second ask was due on 7 May at
-    10:00; but only with the midnight after it did each ask enter the window. On 7 May two asks
-    are in it and one is missed, which is one too many from the first day on."""
+    """Nine of ten within a day: of ten asks one may be late. Two were from 7 May on; but only ten
+    asks say so, and the tenth, of 14 May, entered the window with the midnight after it."""
     found = record(daily(2, 10), MONDAY + 10 * DAY, we_answer_within=WITHIN)
     (cause,) = causes(found, "standard_broken")
     assert cause.level == "watch"
     assert cause.because == (
         "We answer too late too often: 2 of 10 asks missed the standard (1 day, 9 of 10)."
     )
-    assert cause.since_at == MONDAY + DAY + timedelta(seconds=1)
+    assert cause.since_at == datetime(2025, 5, 14, 22, tzinfo=UTC)  # 0:00 of the 15th in Berlin
     assert json.loads(cause.evidence) == {"table": "standards", "rows": ["we_answer_within"]}
     assert (found.standing.state, found.standing.because) == ("watch", cause.because)
 
@@ -115,6 +114,17 @@ def test_none_may_be_missed_any_more_is_a_risk() -> None:
     found = record(daily(1, 10), MONDAY + 12 * DAY, we_answer_within=WITHIN)
     (cause,) = causes(found, "standard_at_risk")
     assert cause.because.startswith("We may soon have answered late too often: 1 of 10 asks")
+    assert cause.since_at == datetime(2025, 5, 14, 22, tzinfo=UTC)  # from the tenth ask on
+
+
+def test_it_broke_with_the_miss_where_ten_asks_were_there_before() -> None:
+    """Ten asks answered in an hour, then two after two days: the first of them, of 15 May, may be
+    late; the second, of 16 May at 10:00, was due a day later, and of 12 asks one may be missed."""
+    took = [HOUR] * 10 + [2 * DAY] * 2
+    letters = [x for n, each in enumerate(took) for x in pair(n, MONDAY + n * DAY, each)]
+    found = record(letters, MONDAY + 20 * DAY, we_answer_within=WITHIN)
+    (cause,) = causes(found, "standard_broken")
+    assert cause.since_at == MONDAY + 12 * DAY + timedelta(seconds=1)
 
 
 def test_too_few_people_of_theirs() -> None:
@@ -164,7 +174,7 @@ def test_a_zone_that_is_learned_when_the_month_begins_raises_no_second_alert() -
     letters = [x for n, each in enumerate(took) for x in we_ask(n, MONDAY + n * DAY, each)]
     raised, found = alerts_around_june(letters, "1 business day")
     assert raised == ["standard_broken"]
-    assert [f"{cause.since_at:%d %H:%M:%S}" for cause in found] == ["06 08:00:01", "06 13:00:01"]
+    assert [f"{cause.since_at:%d %H:%M}" for cause in found] == ["14 22:00"] * 2  # the tenth ask
 
 
 def test_nor_does_it_where_a_standard_is_at_risk() -> None:

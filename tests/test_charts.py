@@ -9,7 +9,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -40,8 +40,10 @@ from inbox_agent.datasette_plugin.charts.months import side_times
 from inbox_agent.datasette_plugin.charts.response_times import spec as response_times_spec
 from inbox_agent.datasette_plugin.charts.rhythm import WorkingTime
 from inbox_agent.datasette_plugin.charts.survival import Followed
+from inbox_agent.datasette_plugin.charts.timeline import spec as timeline_spec
 from inbox_agent.datasette_plugin.charts.waits import Month, SideTimes
-from inbox_agent.datasette_plugin.charts.words import Promise, months_before, percent, spoken
+from inbox_agent.datasette_plugin.charts.words import Promise, months_before, spoken
+from inbox_agent.datasette_plugin.charts.year import Face, Year
 from inbox_agent.datasette_plugin.page import Page
 
 AS_OF = "2026-11-22T10:00:00Z"  # a Sunday, 11:00 in Berlin
@@ -262,12 +264,6 @@ def test_a_curve_of_many_steps_is_thinned_but_keeps_its_ends() -> None:
 )  # fmt: skip
 def test_a_duration_is_said_in_one_unit(seconds: int, words: str) -> None:
     assert spoken(seconds) == words
-
-
-def test_a_share_is_all_or_none_only_where_it_is() -> None:
-    assert [percent(share) for share in (0, 0.001, 0.5, 0.999, 1)] == [
-        "0%", "1%", "50%", "99%", "100%"
-    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -600,12 +596,32 @@ def test_the_spec_is_given_with_its_title(site: Site) -> None:
 
 def test_pictures_asked_for_longest_ago_leave_first() -> None:
     pictures = chart_pictures.Pictures(most=25)
+    for name in ("a", "b", "c"):
+        assert pictures.showing((name,), f"digest of {name}") is None
     for name in ("a", "b"):
-        pictures.keep((name,), b"x" * 10)
+        pictures.keep(f"digest of {name}", b"x" * 10)
     assert pictures.get(("a",)) is not None
-    pictures.keep(("c",), b"x" * 10)
+    pictures.keep("digest of c", b"x" * 10)
     assert [pictures.get((name,)) is not None for name in ("a", "b", "c")] == [True, False, True]
     assert pictures.octets == 20
+
+
+@pytest.mark.pages
+def test_a_picture_that_shows_the_same_is_not_drawn_again_for_the_next_publication() -> None:
+    pictures, loop = chart_pictures.Pictures(), asyncio.new_event_loop()
+
+    def drawn(publication: int, text: str) -> bytes:
+        spec = {"data": {"values": [{}]}, "mark": {"type": "text", "text": text}}
+        key = publication, "survival"
+        return loop.run_until_complete(pictures.of(key, lambda: spec, "svg"))
+
+    try:
+        first = drawn(1, "half within a day")
+        assert drawn(2, "half within a day") is first  # the very octets
+        assert drawn(3, "half within two days") != first
+    finally:
+        pictures.close()
+        loop.close()
 
 
 def test_the_page_has_the_picture_its_words_its_numbers_and_their_source(site: Site) -> None:
@@ -709,3 +725,55 @@ def test_a_browser_shows_the_picture_for_its_width_and_scheme(site: Site) -> Non
                 assert picture.evaluate("node => node.currentSrc") == source
                 assert page.evaluate("document.documentElement.scrollWidth") <= width
             page.close()
+
+
+# -- words that keep out of each other's way ------------------------------------------------
+
+
+def texts(part: Any) -> Iterator[dict[str, Any]]:
+    """Every text mark of a spec, with its values."""
+    if isinstance(part, dict):
+        if isinstance(part.get("mark"), dict) and part["mark"].get("type") == "text":
+            yield part
+        for each in part.values():
+            yield from texts(each)
+    elif isinstance(part, list):
+        for each in part:
+            yield from texts(each)
+
+
+@pytest.mark.parametrize("size", ["wide", "narrow"])
+def test_the_words_of_a_standard_stand_where_no_figure_is(size: Any) -> None:
+    months = tuple(Month(f"2026-{n:02d}", 12, DAY, 2 * DAY) for n in range(1, 13))
+    promise = Promise("1 business day", DAY, is_earliest=True)
+    sides = [SideTimes(side, months, (), (), promise) for side in ("us", "them")]
+    spec = response_times_spec(sides, Look(size=size))
+    found = [text["mark"] for text in texts(spec) if "standard" in str(text["mark"].get("text"))]
+    assert len(found) == 2
+    assert {mark["y"] for mark in found} == {-28}  # the marks of a month are from -16 on
+    heads = [text["mark"] for text in texts(spec) if text["mark"].get("fontSize") == 14]
+    assert {head["y"] for head in heads} == {-28 if size == "wide" else -46}
+
+
+def test_words_of_very_quick_answers_are_not_written_over_the_axis() -> None:
+    sides = [Followed(side, {60: 30}, {}, 0, 30 * DAY, 30 * DAY) for side in ("us", "them")]
+    marks = [text["mark"] for text in texts(chart_survival.spec(sides, Look()))]
+    assert [mark["align"] for mark in marks if mark.get("text") == "1 min"] != []
+    assert {mark["align"] for mark in marks if mark.get("text") == "1 min"} == {"left"}
+    later = [Followed(side, {60: 1, DAY: 30}, {}, 0, 30 * DAY, 30 * DAY) for side in ("us", "them")]
+    marks = [text["mark"] for text in texts(chart_survival.spec(later, Look()))]
+    assert {mark["align"] for mark in marks if mark.get("text") == "24 h"} == {"left", "right"}
+
+
+def test_headings_of_a_narrow_year_fit_its_width() -> None:
+    faces = tuple(Face(f"Somebody {n}", 100.0, 300.0, 40, None) for n in range(8))
+    weeks = dict.fromkeys(range(53), 900)
+    year = Year(date(2025, 11, 17), 371, weeks, weeks, (), (), faces, more_faces=1_200)
+    look = Look(size="narrow")
+    said = [text["mark"] for text in texts(timeline_spec(year, look)) if text["mark"].get("text")]
+    headings = [mark["text"] for mark in said if mark.get("fontWeight") == 600]
+    people = next(words for words in headings if words.startswith("Their people"))
+    above = [words for words in headings if "wrote" in words and words != people]
+    assert "1200 more" in people
+    assert len(people) * 6.5 < look.width - 60
+    assert sum(len(words) * 7.2 for words in above) < look.width - 60

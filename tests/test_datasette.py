@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import html
 import io
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote
 
 import datasette
 import pytest
@@ -360,6 +362,39 @@ def test_a_cell_is_shown_by_its_unit(
     column = column_of(*place)
     assert column is not None
     assert str(cells.Cells(small.datasette, longest=20).show(value, column)) == shown
+
+
+def test_instants_are_shown_in_the_teams_zone_as_on_all_other_pages(tmp_path: Path) -> None:
+    loop = asyncio.new_event_loop()
+    rows = {
+        "about": [{"generation": 1, "as_of": "2026-07-01T09:00:00Z", "timezone": "Europe/Berlin"}],
+        "response_times": [
+            {"response": "r1", "partner": "a.com", "conversation": "c1",
+             "asked_at": "2026-07-01T22:30:00Z", "due_at": "2026-11-21T14:05:00Z",
+             "answered_at": "2026-02-30T25:00:00Z"}
+        ],
+    }  # fmt: skip
+    place = site_of(make_database(tmp_path / "partners.db", rows), loop)
+    for path in ("/partners/response_times", "/partners/response_times/r1"):
+        text = place.get(path).text
+        assert (
+            '<time datetime="2026-07-01T22:30:00Z" title="2026-07-01T22:30:00Z">'
+            "2026-07-02 00:30 CEST</time>"
+        ) in text
+        assert ">2026-11-21 15:05 CET</time>" in text
+        assert "<bdi>2026-02-30T25:00:00Z</bdi>" in text
+    assert place.csv("/partners/response_times.csv")[1].count("2026-07-01T22:30:00Z") == 1
+    loop.close()
+
+
+def test_of_a_row_with_a_conversation_the_letters_are_one_click_away(small: Site) -> None:
+    text = small.get("/partners/response_times?_size=1").text
+    (link,) = re.findall(r'<a class="letters" href="/partners/messages\?([^"]+)">letters</a>', text)
+    query = parse_qs(html.unescape(link))
+    assert query["_sort"] == ["at"]
+    assert set(query) == {"partner__exact", "conversation__exact", "_sort"}
+    assert small.get(f"/partners/messages?{html.unescape(link)}").status_code == 200
+    assert 'class="letters"' not in small.get("/partners/messages").text
 
 
 @pytest.mark.parametrize("place", [("response_times", "is_first"), ("response_times", "nudges")])

@@ -29,13 +29,16 @@ from inbox_agent.agent import Agent
 from inbox_agent.config import load_config
 from inbox_agent.demo.mailserver import serve_letters
 from inbox_agent.erasure import report_without, without_address
+from inbox_agent.errors import ConfigError
 from inbox_agent.forgetting import erase, kept_from, purge_due
 from inbox_agent.mirror import Checkpoint, Mirror
+from inbox_agent.users import User, add_user, read_users, remove_user
 
 pytestmark = pytest.mark.reliability
 
 ANN = "ann.lee@globex.example"
 NAME = "Annabel Lee-Quux"
+NOBODYS = f"pbkdf2_sha256$1$salt${'A' * 43}="
 MAY = datetime(2024, 5, 6, 9, tzinfo=UTC)
 
 
@@ -333,6 +336,24 @@ def test_what_is_no_address_is_refused(place: Installation) -> None:
     done = place.run("erase", "nobody")
     assert (done.returncode, done.stdout) == (2, "")
     assert "no mail address" in done.stderr
+
+
+def test_who_may_sign_in_by_the_address_is_taken_away_before_it_is_erased(
+    place: Installation,
+) -> None:
+    users = place.data / "users.json"
+    add_user(users, User("bob", NOBODYS, "bob@globex.example"))
+    agent, before = place.agent(), traces(place.mirror)
+    for name, owner in (("ann", ANN.upper()), ("al", f"{NAME} <{ANN}>"), (ANN, "")):
+        add_user(users, User(name, NOBODYS, owner))
+        for is_dry in (True, False):
+            with pytest.raises(ConfigError, match=f"`inbox-agent users remove {name}` first"):
+                erase(agent, ANN, dry_run=is_dry)
+        remove_user(users, name)
+    assert traces(place.mirror) == before != []
+    assert place.run("erase", ANN).returncode == 0
+    assert traces(place.mirror) == []
+    assert list(read_users(users)) == ["bob"]
 
 
 # -- letters past their time ----------------------------------------------------------------

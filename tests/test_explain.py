@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from installations import Installation, one_line
-from small_archive import KNOWN_UNTIL, archived, run
+from small_archive import KNOWN_UNTIL, WOLF, archived, run
 
 from inbox_agent.config import load_config
 from inbox_agent.explain_cases import cases
@@ -63,9 +63,15 @@ def test_without_a_figure_all_are_listed_with_their_values(place: Installation) 
     text = said(place, GLOBEX)
     assert "Globex Corp (globex.example), as of 2024-07-02 12:00" in text
     assert line_of(text, "ours_asks").split() == ["ours_asks", "7"]
-    assert line_of(text, "ours_met_standard_share").split()[1] == "85.7%"
+    assert line_of(text, "ours_met_standard_share").split()[1] == "86%"
     assert line_of(text, "we_answer_within_state").split()[1] == "broken"
     assert max(map(len, text.splitlines()[2:])) <= 80
+
+
+def test_a_standard_of_few_asks_has_no_state(place: Installation) -> None:
+    """The wolf asked once."""
+    text = said(place, WOLF, "we_answer_within_state")
+    assert "we_answer_within_state: too few asks to say" in text
 
 
 def test_a_name_of_both_sides_explains_both(place: Installation) -> None:
@@ -109,11 +115,11 @@ def test_every_figure_has_words(place: Installation) -> None:
 def test_a_standard_set_otherwise_shows_what_would_be(place: Installation) -> None:
     text = said(place, GLOBEX, "met_standard_share", "--set", "standards.we_answer_within=2 hours")
     # answered after 2, 3, … 7 hours and never: within a day 6 of 7, within 2 hours 1 of 7
-    assert "ours_met_standard_share: 85.7%\n  would be: 14.3%\n" in text
+    assert "ours_met_standard_share: 86%\n  would be: 14%\n" in text
     assert "these would be otherwise: 5" in text
     other = said(place, GLOBEX, "--set", 'standards.we_answer_within = "2 hours"')
     row = line_of(other, "ours_met_standard_share")
-    assert row.split() == ["ours_met_standard_share", "85.7%", "14.3%"]
+    assert row.split() == ["ours_met_standard_share", "86%", "14%"]
     assert "ours_p50_seconds" not in other  # it would be the same
 
 
@@ -126,9 +132,9 @@ def test_a_standard_set_otherwise_shows_what_would_be(place: Installation) -> No
         (
             "partner.standards.we_answer_within=9 hours",
             "ours_met_standard_share",
-            "85.7% (the same)",
+            "86% (the same)",
         ),
-        ("partner.standards.we_answer_within=3 hours", "ours_met_standard_share", "28.6%"),
+        ("partner.standards.we_answer_within=3 hours", "ours_met_standard_share", "29%"),
         ("partner.min_contacts=0", "ours_asks", None),
         ('kinds=[{kind = "system", domain = "globex.example"}]', "ours_asks", "0"),
     ],

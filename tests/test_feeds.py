@@ -6,7 +6,7 @@ import asyncio
 import html
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -19,6 +19,7 @@ from icalendar import Calendar
 from test_datasette import Site
 
 from inbox_agent.datasette_plugin.entrance.locks import USERS_FILE
+from inbox_agent.datasette_plugin.feeds.due_calendar import Due, calendar
 from inbox_agent.datasette_plugin.feeds.tokens import token_of
 from inbox_agent.plain_words import defused, one_line
 from inbox_agent.users import User, add_user, change_password, remove_user
@@ -164,6 +165,21 @@ def test_a_standard_alone_says_what_the_silence_would_have_said(found: Site) -> 
     assert "Globex: too long without contact from today, if nobody writes" in shown
 
 
+def test_a_standard_that_few_asks_fall_under_is_no_event(
+    tmp_path: Path, loop: asyncio.AbstractEventLoop
+) -> None:
+    rows = [
+        {"partner": partner, "standard": "they_answer_within", "target": "2 days",
+         "unit": "share", "asks": asks, "breaks_at": "2026-11-25T08:00:00Z"}
+        for partner, asks in (("globex.example", 4), ("initech.example", 5))
+    ]  # fmt: skip
+    made = database(tmp_path / "partners.db", standards=rows)
+    body = site(made, loop).get("/-/due.ics?kinds=standards").content
+    assert list(events(body)) == [
+        "initech.example: they answer too late too often from today, if nobody writes"
+    ]
+
+
 def test_kinds_and_owner_choose_and_another_word_is_refused(found: Site) -> None:
     assert len(events(found.get("/-/due.ics?kinds=our_answers,their_answers").content)) == 2
     assert list(events(found.get("/-/due.ics?owner=BEN@acme.example").content)) == [
@@ -174,6 +190,59 @@ def test_kinds_and_owner_choose_and_another_word_is_refused(found: Site) -> None
     assert refused.text == (
         "400: kinds may be our_answers, their_answers, silences, standards, with commas between\n"
     )
+
+
+def onsets(body: bytes) -> list[tuple[datetime, timedelta]]:
+    """When each clock of a VTIMEZONE begins, and how far it is from UTC (RFC 5545 §3.6.5).
+
+    An onset is local time by the clock before it, that is, by TZOFFSETFROM.
+    """
+    (zone,) = Calendar.from_ical(body).walk("VTIMEZONE")
+    found = []
+    for clock in zone.subcomponents:
+        begins = clock["dtstart"].dt.replace(tzinfo=UTC) - clock["tzoffsetfrom"].td
+        found.append((begins, clock["tzoffsetto"].td))
+    return sorted(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "clocks"),
+    [
+        ("Europe/Berlin", 9),
+        ("America/New_York", 9),
+        ("Australia/Sydney", 9),
+        ("Australia/Lord_Howe", 9),  # half an hour
+        ("Europe/Dublin", 9),  # its winter is the time out of the ordinary
+        ("Asia/Kolkata", 1),
+    ],
+)
+def test_the_calendar_tells_the_zone_as_it_is(name: str, clocks: int) -> None:
+    zone = ZoneInfo(name)
+    made_at = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+    due = Due("our_answers", "k", made_at.astimezone(zone), "s", "t", "http://localhost/")
+    known = onsets(calendar("Due", made_at, [due]))
+    assert len(known) == clocks  # one to begin with, two a year
+    near = [at + timedelta(minutes=each) for at, _ in known for each in range(-120, 130, 10)]
+    weeks = [datetime(2025, 1, 2, tzinfo=UTC) + timedelta(days=7 * n) for n in range(208)]
+    for instant in [each for each in near if each >= known[0][0]] + weeks:
+        told = max(begins for begins, _ in known if begins <= instant)
+        assert dict(known)[told] == instant.astimezone(zone).utcoffset(), instant
+
+
+def test_clocks_go_forward_at_two_in_berlin() -> None:
+    """As in the examples of RFC 5545 §3.6.5: the onset by the clock that ends with it."""
+    made_at = datetime(2026, 11, 22, 9, 0, tzinfo=ZoneInfo("Europe/Berlin"))
+    body = calendar("Due", made_at, [Due("silences", "k", made_at, "s", "t", "http://localhost/")])
+    spring = (
+        b"BEGIN:DAYLIGHT\r\nDTSTART:20270328T020000\r\nTZNAME:CEST\r\n"
+        b"TZOFFSETFROM:+0100\r\nTZOFFSETTO:+0200\r\nEND:DAYLIGHT\r\n"
+    )
+    autumn = (
+        b"BEGIN:STANDARD\r\nDTSTART:20271031T030000\r\nTZNAME:CET\r\n"
+        b"TZOFFSETFROM:+0200\r\nTZOFFSETTO:+0100\r\nEND:STANDARD\r\n"
+    )
+    assert spring in body
+    assert autumn in body
 
 
 def test_lines_end_as_rfc_5545_says_are_folded_and_escaped(found: Site) -> None:
@@ -337,11 +406,17 @@ def test_words_come_on_one_line_without_what_is_not_seen(text: str, shown: str) 
     [
         (
             "<!here> <@U123> <https://x.example|y>",
-            "\u2039!here\u203a \u2039@\u2060U123\u203a \u2039https:\u2060//x.example|y\u203a",
+            "\u2039!here\u203a \u2039@\u2060U123\u203a \u2039https:\u2060//x\u2060.example|y\u203a",
         ),
         ("@channel and @ann", "@\u2060channel and @\u2060ann"),
         ("ann@globex.example", "ann@globex.example"),
-        ("see www.evil.example", "see www\u2060.evil.example"),
+        ("x@everyone x@here, ann@x@all", "x@\u2060everyone x@\u2060here, ann@\u2060x@\u2060all"),
+        ("x@everyone.example", "x@\u2060everyone\u2060.example"),
+        ("(ann@globex.example), “bo@a.example”.", "(ann@globex.example), “bo@a.example”."),
+        ("see www.evil.example", "see www\u2060.evil\u2060.example"),
+        ("evil.example/login", "evil\u2060.example/login"),
+        ("mailto:ann@globex.example", "mailto:\u2060ann@\u2060globex\u2060.example"),
+        ("12.5 % until 3.11.", "12.5 % until 3.11."),
         (
             "[click](http://x) [a][b] [c]: d",
             "[click]\u2060(http:\u2060//x) [a]\u2060[b] [c]\u2060: d",

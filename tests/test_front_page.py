@@ -25,6 +25,7 @@ from inbox_agent import sent_coverage, survival
 from inbox_agent.config import load_config
 from inbox_agent.datasette_plugin import enough
 from inbox_agent.datasette_plugin.freshness import Freshness
+from inbox_agent.datasette_plugin.front import rows as front_rows
 from inbox_agent.datasette_plugin.front.choice import Choice, datasette_filters
 from inbox_agent.datasette_plugin.front.rows import DETAILS, PARTNERS, months_until
 from inbox_agent.datasette_plugin.front.sparklines import Month, silence_bar, sparkline
@@ -374,6 +375,50 @@ def test_its_links_show_the_very_alerts(site: Site) -> None:
     links = re.findall(r'href="/partners/alerts\?([^"]+)"', site.get("/").text)
     found = [site.csv(f"/partners/alerts.csv?{html.unescape(link)}")[1][0] for link in links]
     assert found == ["a1", "a2", "a3"]
+
+
+def test_with_an_owner_its_links_keep_to_the_partners_of_that_owner(
+    other: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alerts = [
+        {"alert": f"of {partner}", "partner": partner, "kind": "silence", "level": "watch",
+         "raised_at": "2026-11-23T08:00:00Z"}
+        for partner in (GLOBEX, "initech.example", "hooli_x.example", "umbrella.example")
+    ]  # fmt: skip
+    shown(other, alerts=alerts)
+
+    def linked(path: str) -> list[str]:
+        links = re.findall(r'href="/partners/alerts\?([^"]+)"', other.get(path).text)
+        return sorted(
+            row[0].removeprefix("of ")
+            for link in links[:1]
+            for row in other.csv(f"/partners/alerts.csv?{html.unescape(link)}")[1:]
+        )
+
+    assert len(linked("/")) == 4
+    assert linked("/?owner=ana@acme.example") == [GLOBEX, "hooli_x.example"]
+    assert linked("/?owner=ben@acme.example&state=ok") == ["initech.example"]
+    assert linked("/?owner=nobody") == ["umbrella.example"]
+    monkeypatch.setattr(front_rows, "_MOST_LINKED", 0)
+    many = other.get("/?owner=ben@acme.example").text
+    assert "partner__in" not in many
+    assert "The links show those of all partners." in many
+
+
+def test_the_link_to_partners_whose_answers_are_not_seen_keeps_to_the_owner(other: Site) -> None:
+    owners = {"a.example": "ana@acme.example", "b.example": "ben@acme.example"}
+    shown(
+        other,
+        partners=[{"partner": name, "owner": owner} for name, owner in owners.items()],
+        partner_standing=[
+            standing(name, "ok", n, sent_coverage=0.2, sent_coverage_high=0.5)
+            for n, name in enumerate(owners)
+        ],
+    )
+    text = other.get("/?owner=ben@acme.example").text
+    (link,) = re.findall(r'href="/partners/partner_standing\?([^"]+)"', text)
+    found = other.csv(f"/partners/partner_standing.csv?{html.unescape(link)}")
+    assert [row[0] for row in found[1:]] == ["b.example"]
 
 
 def test_many_alerts_are_counted_and_three_are_named(other: Site) -> None:

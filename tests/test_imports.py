@@ -78,6 +78,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "config_logins",
         "config_notices",
         "config_serving",
+        "config_fields",
         "config_models",
         "config_mistakes",
         "config_checks",
@@ -86,6 +87,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "oauth2_providers",
         "oauth2_http",
         "oauth2_client",
+        "sqlite_files",
+        "private_files",
         "oauth2_tokens",
         "oauth2",
         "oauth2_login",
@@ -119,11 +122,10 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "mailbox",
         "kept_mailbox",
         "imap_idle",
-        "sqlite_files",
         "epoch",
         "mirror_status",
-        "private_files",
         "users",
+        "sign_outs",
         "data_lock",
         "mirror_rows",
         "mirror_schema",
@@ -237,7 +239,7 @@ PLUGIN, DEMO = "datasette_plugin", "demo"
 PLUGIN_MAY_IMPORT = frozenset(
     {
         *("catalogue", "safe_cells", "words", "plain_words", "figure_names", "kinds"),
-        *("review_sheets", "workbooks", "users", "errors"),
+        *("review_sheets", "workbooks", "users", "sign_outs", "errors"),
     }
 )
 #: The one module of the demo that knows the product beyond the core; `cli` starts it.
@@ -261,7 +263,9 @@ HOMES: dict[str, frozenset[str]] = {
     ),
     "keyring": frozenset({"credentials", "oauth2_tokens"}),
     "apprise": frozenset({"notice_sending"}),
-    "icalendar": frozenset({"datasette_plugin.feeds.due_calendar"}),
+    "icalendar": frozenset(
+        {"datasette_plugin.feeds.due_calendar", "datasette_plugin.feeds.vtimezone"}
+    ),
     "authlib": frozenset({"oauth2_client"}),
     "httpx": frozenset({"oauth2_client", "oauth2_http"}),
     "pymap": frozenset({"demo.mailserver"}),

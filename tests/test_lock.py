@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import socket
 import time
@@ -37,6 +38,7 @@ from inbox_agent.datasette_plugin.entrance.attempts import (
 from inbox_agent.datasette_plugin.entrance.sign_in import way_back
 from inbox_agent.datasette_plugin.feeds.tokens import actor_of, token_of
 from inbox_agent.datasette_plugin.routes import ROUTES
+from inbox_agent.sign_outs import SignOuts
 from inbox_agent.users import User, add_user, change_password, remove_user
 
 PASSWORD = "correct horse battery"
@@ -359,21 +361,104 @@ def test_over_tls_a_session_is_sent_over_tls_alone(locked: Site) -> None:
     assert "secure" not in forged.headers["set-cookie"].lower()
 
 
-def test_a_form_of_another_site_signs_nobody_in(locked: Site) -> None:
-    done = locked.sign_in("ana", PASSWORD, headers={"sec-fetch-site": "cross-site"})
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},  # another name of the same organisation
+        {"sec-fetch-site": "cross-site", "origin": "http://localhost"},
+        {"origin": "https://evil.example"},
+        {"origin": "http://localhost.evil.example"},
+        {"origin": "http://localhost:8002"},
+        {"origin": "null"},  # a frame without an origin of its own
+        {"origin": "http://[", "referer": "http://localhost/-/login"},
+        {"referer": "https://evil.example/localhost"},
+    ],
+)
+def test_a_form_of_another_site_signs_nobody_in(locked: Site, headers: Mapping[str, str]) -> None:
+    done = locked.sign_in("ana", PASSWORD, headers=headers)
     assert done.status_code == 403
     assert "ds_actor" not in done.cookies
 
 
-def test_signing_out_ends_it_in_the_browser(locked: Site) -> None:
-    cookie = {"ds_actor": locked.cookie(ANA)}
-    page_of_logout = locked.ask("GET", "/-/logout", cookies=cookie)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"sec-fetch-site": "same-origin", "origin": "https://otherwise.example"},
+        {"sec-fetch-site": "none"},
+        {"origin": "http://localhost"},
+        # TLS ends at the proxy
+        {"origin": "https://LOCALHOST:443", "x-forwarded-proto": "https"},
+        {"origin": "http://10.0.0.5:8001", "host": "10.0.0.5:8001"},
+        {"origin": "http://[::1]:8001", "host": "[::1]:8001"},
+        {"referer": "http://localhost/-/login?next=/"},
+        {},  # a program
+    ],
+)
+def test_the_form_of_this_site_does(locked: Site, headers: Mapping[str, str]) -> None:
+    assert locked.sign_in("ana", PASSWORD, headers=headers).status_code == 302
+
+
+def sign_out(site: Site, session: str) -> httpx.Response:
+    cookie = {"ds_actor": session}
+    page_of_logout = site.ask("GET", "/-/logout", cookies=cookie)
     token = re.search(r'name="csrftoken" value="([^"]+)"', page_of_logout.text)
     kept = {**cookie, **dict(page_of_logout.cookies)}
     said = {"csrftoken": token[1]} if token else {}
-    done = locked.ask("POST", "/-/logout", data=said, cookies=kept)
+    return site.ask("POST", "/-/logout", data=said, cookies=kept)
+
+
+def test_signing_out_ends_it_in_the_browser(locked: Site) -> None:
+    done = sign_out(locked, locked.cookie(ANA))
     assert done.status_code == 302
     assert 'ds_actor="";' in done.headers["set-cookie"]
+
+
+def opens(site: Site, session: str) -> bool:
+    return site.ask("GET", "/partners", cookies={"ds_actor": session}).status_code == 200
+
+
+def test_a_cookie_copied_before_signing_out_opens_nothing_after_it(changing: Site) -> None:
+    copied, another = changing.cookie(ANA), changing.cookie(ANA)
+    assert opens(changing, copied)
+    sign_out(changing, copied)
+    # the last character holds two bits that mean nothing: written otherwise it is the same cookie
+    alike = copied[:-1] + chr(ord(copied[-1]) ^ 1)
+    assert (opens(changing, copied), opens(changing, alike)) == (False, False)
+    assert opens(changing, another)
+    assert opens(changing, changing.cookie(ANA))
+    kept = changing.folder / "signed-out.json"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert "ana" not in kept.read_text()
+    again = site(changing.folder, changing.loop, {locks.USERS_FILE: str(changing.users)}, ALLOW)
+    again.datasette._secret = changing.datasette._secret
+    assert (opens(again, copied), opens(again, another)) == (False, True)
+
+
+def test_a_form_of_another_site_signs_nobody_out(changing: Site) -> None:
+    cookie = {"ds_actor": changing.cookie(ANA)}
+    headers = {"sec-fetch-site": "cross-site", "origin": "https://evil.example"}
+    done = changing.ask("POST", "/-/logout", data={}, cookies=cookie, headers=headers)
+    assert done.status_code == 403
+    assert opens(changing, cookie["ds_actor"])
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"a": "b"}'])
+def test_a_damaged_list_of_sign_outs_lets_people_sign_in(changing: Site, content: str) -> None:
+    (changing.folder / "signed-out.json").write_text(content)
+    session = changing.cookie(ANA)
+    assert opens(changing, session)
+    sign_out(changing, session)
+    assert not opens(changing, session)
+
+
+def test_sign_outs_are_forgotten_when_the_session_would_be_over(tmp_path: Path) -> None:
+    path = tmp_path / "signed-out.json"
+    known = SignOuts(path)
+    known.end("first", 100, now=50.0)
+    known.end("second", 300, now=101.0)
+    assert json.loads(path.read_text()) == {"second": 300}
+    assert (known.has_ended("first"), known.has_ended("second")) == (False, True)
 
 
 def test_a_form_longer_than_a_password_is_not_read(locked: Site) -> None:
@@ -643,12 +728,26 @@ def test_anybody_else_who_names_somebody_is_nobody(behind_proxy: Site, peer: str
     assert behind_proxy.get("/partners", headers=forged, peer=peer).status_code == 302
 
 
-@pytest.mark.parametrize("value", ["", " ", "a" * 201, b"a\x00b", b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "value", ["", " ", "{http.auth.user.id}", "a" * 201, b"a\x00b", b"\xff\xfe"]
+)
 def test_a_name_that_is_none_is_nobody(behind_proxy: Site, value: str | bytes) -> None:
     headers = [(b"x-forwarded-user", value if isinstance(value, bytes) else value.encode())]
     status = behind_proxy.get("/partners", headers=headers).status_code
     # octets that are no UTF-8 become a name nobody has
     assert status == (200 if value == b"\xff\xfe" else 302)
+
+
+@pytest.mark.parametrize("value", ["root", "Root", " root "])
+def test_the_proxy_names_nobody_as_datasettes_own(behind_proxy: Site, value: str) -> None:
+    headers = {"x-forwarded-user": value}
+    assert behind_proxy.get("/partners", headers=headers).status_code == 302
+
+
+def test_a_user_called_as_datasettes_own_is_not_let_in(changing: Site) -> None:
+    add_user(changing.users, User("root", QUICK))
+    assert changing.sign_in("root", PASSWORD).status_code == 403
+    assert changing.sign_in("ana", PASSWORD).status_code == 302
 
 
 def test_two_names_are_none(behind_proxy: Site) -> None:
@@ -702,9 +801,7 @@ def test_only_the_published_database_is_served(locked: Site) -> None:
     def status(path: str) -> int:
         return locked.ask("GET", path, cookies=cookies).status_code
 
-    listed = locked.ask("GET", "/-/databases.json", cookies=cookies).json()
-    found = listed if isinstance(listed, list) else listed["databases"]
-    assert [each["name"] for each in found] == ["partners"]
+    assert [name for name in locked.datasette.databases if name != "_internal"] == ["partners"]
     for path in ("/mirror", "/mirror.json", "/_memory", "/mirror/headers"):
         assert status(path) == 404, path
     assert status("/_internal") in (403, 404)
@@ -719,7 +816,8 @@ def test_what_datasette_tells_of_itself_tells_no_secret(locked: Site) -> None:
     cookies = {"ds_actor": locked.cookie(ANA)}
     for name in ("metadata", "plugins", "settings", "databases", "threads", "versions", "config"):
         answer = locked.ask("GET", f"/-/{name}.json", cookies=cookies)
-        for secret in (QUICK, "users.json", "mirror", locked.datasette._secret, ANA.mark):
+        where = str(database().parent)
+        for secret in (QUICK, "users.json", "mirror", locked.datasette._secret, ANA.mark, where):
             assert secret not in answer.text, name
     traced = locked.ask("GET", "/partners/contacts.json?_trace=1", cookies=cookies)
     assert "_trace" not in traced.json()

@@ -346,14 +346,18 @@ def test_who_wakes_up_reads_every_mailbox_once_and_then_at_its_usual_pace(tmp_pa
         assert running.names(None).count("woken") == 1
 
 
+def without_a_server(tmp_path: Path) -> Installation:
+    with serve_letters() as other:
+        entry = mailbox_entry(EmbeddedServer(other), port=NOBODY_THERE)
+    return install(tmp_path, entry, more=HOURLY)
+
+
 def test_two_days_without_the_server_leave_ten_rows_of_polls_and_one_an_hour(
     tmp_path: Path,
 ) -> None:
     now, waits = [0.0], []
-    with serve_letters() as other:
-        entry = mailbox_entry(EmbeddedServer(other), port=NOBODY_THERE)
-    place = install(tmp_path, entry, more=HOURLY)
-    stop = threading.Event()
+    reports: list[Report] = []
+    place, stop = without_a_server(tmp_path), threading.Event()
 
     def tell(event: Event) -> None:
         if event.name == "poll":
@@ -365,7 +369,7 @@ def test_two_days_without_the_server_leave_ten_rows_of_polls_and_one_an_hour(
     Loop(
         place.agent(),
         stop,
-        lambda _: None,
+        reports.append,
         tell,
         chance=lambda: 1.0,
         scheduler=Scheduler(lambda: now[0]),
@@ -373,10 +377,47 @@ def test_two_days_without_the_server_leave_ten_rows_of_polls_and_one_an_hour(
     # 2, 4, 8, … 512 seconds, then 15 minutes each
     assert waits[:11] == [2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]
     assert len(waits) == 9 + 191  # (2 days - 1022 s) / 900 s is 190.9
+    # a row that our own database did not take is left by the next try, with other numbers
+    assert [e for each in reports for e in each.errors if isinstance(e, StoreError)] == []
     found = polls(place, "partners")
     assert len(found) == 10 + 190 // 4
     assert not any("more tries" in str(error) for _, error in found[:10])
     assert all("; 3 more tries failed since the row before" in str(e) for _, e in found[10:])
+
+
+def test_a_row_of_polls_that_could_not_be_kept_is_left_by_the_next_try(tmp_path: Path) -> None:
+    now, tries = [0.0], [0]
+    place, stop = without_a_server(tmp_path), threading.Event()
+
+    def change(sql: str) -> None:
+        with closing(sqlite3.connect(place.mirror)) as db, db:
+            db.execute(sql)
+
+    def tell(event: Event) -> None:
+        if event.name == "poll":
+            tries[0] += 1
+            now[0] += float(str(event.facts["again_seconds"]))
+            # after ten the 14th, 18th, … leaves a row; that of the 14th is refused
+            if tries[0] == 13:
+                refuse = "create trigger full before insert on polls begin select raise(abort, '')"
+                change(f"{refuse}; end")
+            if tries[0] == 14:
+                change("drop trigger full")
+            if tries[0] == 20:
+                stop.set()
+
+    Loop(
+        place.agent(),
+        stop,
+        lambda _: None,
+        tell,
+        chance=lambda: 1.0,
+        scheduler=Scheduler(lambda: now[0]),
+    ).run()
+    errors = [str(error) for _, error in polls(place, "partners")]
+    assert len(errors) == 12
+    assert "; 4 more tries failed since the row before" in errors[10]  # left by the 15th
+    assert "; 3 more tries failed since the row before" in errors[11]  # by the 19th
 
 
 def test_a_pass_that_outlasts_the_pause_between_polls_and_fails_is_not_followed_at_once(

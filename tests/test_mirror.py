@@ -586,6 +586,24 @@ def poll(error: str | None = None, **fields: Any) -> Poll:
     return Poll(**plain | fields)
 
 
+def test_polls_are_kept_for_90_days_and_those_that_brought_nothing_for_7(mirror: Mirror) -> None:
+    nothing = Counts(folders=2, new_messages=0, unreadable=0)
+
+    def ended(days_ago: int, error: str | None = None, **fields: Any) -> None:
+        mirror.end_poll(poll(error, ended_at=NOW - timedelta(days=days_ago), **fields), None)
+
+    ended(400, counts=nothing)  # 1: the first of all says since when we read
+    ended(399)
+    ended(399, mailbox="old")  # 3: the last of its mailbox
+    ended(91)
+    ended(90)  # 5: brought letters
+    ended(8, counts=nothing)
+    ended(8, "the host is unreachable", counts=nothing)  # 7: failed
+    ended(7, counts=nothing)  # 8
+    ended(0, counts=nothing)  # 9
+    assert [row["poll"] for row in mirror.polls()] == [1, 3, 5, 7, 8, 9]
+
+
 def test_a_complete_poll_moves_as_of(mirror: Mirror) -> None:
     mirror.end_poll(poll(), NOW)
     assert mirror.as_of() == {"partners": NOW}

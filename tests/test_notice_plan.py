@@ -95,11 +95,11 @@ def test_what_was_open_when_an_address_is_first_looked_at_is_no_news() -> None:
 
 
 def test_what_becomes_something_to_act_on_is_told_at_once_and_once() -> None:
-    who, now = begun(), at(21, 3)  # a Saturday night
+    who, now = begun(), at(23, 11)
     found = plan(who, published(alert(GLOBEX)), moment(now))
     assert titles(found) == ["Globex needs you now"]
     who = written(who, found, now)
-    assert titles(plan(who, published(alert(GLOBEX)), moment(at(23)))) == []
+    assert titles(plan(who, published(alert(GLOBEX)), moment(at(23, 12)))) == []
     # over, and open again: the log knows it by the same key and moment
     who = written(who, plan(who, published(), moment(at(24))), at(24))
     assert titles(plan(who, published(alert(GLOBEX)), moment(at(25)))) == []
@@ -115,29 +115,33 @@ def test_what_was_to_be_watched_is_told_when_it_becomes_graver() -> None:
 
 def test_an_owner_is_told_of_own_partners_and_everybody_of_all() -> None:
     raised = published(alert(GLOBEX), alert(INITECH), alert(NOBODYS))
-    assert titles(plan(begun(told(ANA.upper())), raised, moment(at(21)))) == [
+    assert titles(plan(begun(told(ANA.upper(), digest=False)), raised, moment(at(23)))) == [
         "Globex needs you now"
     ]
-    assert titles(plan(begun(told("carl@acme.example")), raised, moment(at(21)))) == []
-    everybody = plan(begun(told(None)), raised, moment(at(21)))
+    assert (
+        titles(plan(begun(told("carl@acme.example", digest=False)), raised, moment(at(23)))) == []
+    )
+    everybody = plan(begun(told(None, digest=False)), raised, moment(at(23)))
     assert titles(everybody) == ["3 partners need somebody now"]
     assert "Globex (ana@acme.example)" in everybody.messages[0].text.plain
 
 
 def test_who_wants_no_alerts_gets_none() -> None:
-    found = plan(begun(told(alerts=False)), published(alert(GLOBEX)), moment(at(21)))
+    found = plan(
+        begun(told(alerts=False)), published(alert(GLOBEX)), moment(at(23, 11), digest_at=time(18))
+    )
     assert titles(found) == []
 
 
 def test_an_alert_that_is_over_before_it_could_be_sent_is_not_sent_late() -> None:
-    who, now = begun(), at(21)
+    who, now = begun(), at(23)
     who = written(who, plan(who, published(alert(GLOBEX)), moment(now)), now, "refused")
-    (notice,) = plan(who, published(), moment(at(21, 12))).settled
+    (notice,) = plan(who, published(), moment(at(23, 12))).settled
     assert (notice.kind, notice.state, notice.error) == ("alert", "dropped", "refused")
 
 
 def test_what_failed_is_tried_again_after_a_wait_together_with_what_is_new() -> None:
-    who, now = begun(told(None, digest=False)), at(21)
+    who, now = begun(told(None, digest=False)), at(23)
     who = written(who, plan(who, published(alert(GLOBEX)), moment(now)), now, "refused")
     both = published(alert(GLOBEX), alert(INITECH))
     assert titles(plan(who, both, moment(now + timedelta(seconds=59)))) == [
@@ -163,7 +167,7 @@ def test_a_clock_that_was_wrong_for_a_while_does_not_hold_a_message_back() -> No
 
 
 def test_a_message_that_we_were_stopped_over_again_and_again_is_given_up() -> None:
-    who, now = begun(), at(21)
+    who, now = begun(), at(23)
     key = f"{alert(GLOBEX).alert} {alert(GLOBEX).raised_at}"
     stopped = Notice(ANA, 1, "alert", key)
     for _ in range(MOST_INTERRUPTED):
@@ -175,6 +179,28 @@ def test_a_message_that_we_were_stopped_over_again_and_again_is_given_up() -> No
     found = plan(replace(who, before=[*who.before, stopped]), published(alert(GLOBEX)), moment(now))
     assert titles(found) == []
     assert [each.state for each in found.settled] == ["dropped"]
+
+
+def test_nobody_is_called_in_the_night_nor_on_days_nobody_works() -> None:
+    who, raised = begun(), published(alert(GLOBEX))
+    # Friday evening, Saturday, the night to Monday; then the digest's hour, as it is before 9
+    for now in (at(20, 19), at(21, 11), at(23, 0, 5), at(23, 7, 59)):
+        found = plan(who, raised, moment(now))
+        assert titles(found) == []
+        assert found.settled == ()
+    assert titles(plan(who, raised, moment(at(23)))) == ["Globex needs you now"]
+    assert titles(plan(who, raised, moment(at(23, 16, 59)))) == ["Globex needs you now"]
+    assert titles(plan(who, raised, moment(at(23, 17)))) == []
+    # a team whose digest comes late reads from its opening on
+    assert titles(plan(who, raised, moment(at(23, 9), digest_at=time(11)))) == [
+        "Globex needs you now"
+    ]
+
+
+def test_an_alert_that_is_over_by_the_morning_is_told_to_nobody() -> None:
+    who, night = begun(), at(23, 0, 5)
+    who = written(who, plan(who, published(alert(GLOBEX)), moment(night)), night)
+    assert titles(plan(who, published(), moment(at(23)))) == []
 
 
 # -- digests --------------------------------------------------------------------------------

@@ -629,6 +629,15 @@ def test_a_ticket_number_within_two_minutes_is_a_help_desk_s_receipt(
     assert the_ask(record, "a")["outcome"] == ("answered" if is_human else "open")
 
 
+def test_an_id_on_two_letters_of_ours_names_the_first_when_a_receipt_is_told() -> None:
+    # 330 s after the first letter of that id, 30 s after the second: nobody answered at once
+    first = ours("a", feb("05 10:00"), subject="Quote for March")
+    second = ours("a", feb("05 10:05"), author=BEN, subject="Samples")
+    reply = theirs("b", feb("05 10:05:30"), ["a"], subject="Case 10421: Quote for March")
+    record = measured(first, second, reply, as_of=feb("06 10:00"))
+    assert [x["kind"] for x in record.letters if x["ids"] == {"b"}] == ["human"]
+
+
 # --- partners that merge, lists that take From ---------------------------------------------------
 
 

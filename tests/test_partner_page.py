@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shutil
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,14 +21,19 @@ from test_datasette import IS_1X, Site, setting_values, site_of
 
 from inbox_agent import catalogue
 from inbox_agent.datasette_plugin.partner import words as partner_words
-from inbox_agent.datasette_plugin.partner.answers import Side, headline, why_empty
+from inbox_agent.datasette_plugin.partner.answers import Side, before_words, headline, why_empty
 from inbox_agent.datasette_plugin.partner.head import days_words, domains_of
 from inbox_agent.datasette_plugin.partner.links import first_sentence
 from inbox_agent.datasette_plugin.partner.people import came_of_it, carried_words
 from inbox_agent.datasette_plugin.partner.periods import quarter_before, quarter_window, window_of
 from inbox_agent.datasette_plugin.partner.silences import alarm_words, open_words
-from inbox_agent.datasette_plugin.partner.standards import actual_words, room_words
-from inbox_agent.datasette_plugin.partner.street import openers_words, verdict_of, weeks_words
+from inbox_agent.datasette_plugin.partner.standards import (
+    actual_words,
+    room_words,
+    standards_of,
+    suggested_words,
+)
+from inbox_agent.datasette_plugin.partner.street import openers_words, reminded_words, weeks_words
 from inbox_agent.datasette_plugin.partner.waits import NextDue, Waits, next_due
 from inbox_agent.words import duration
 
@@ -201,6 +208,21 @@ def rows() -> dict[str, list[dict[str, Any]]]:
     ]  # fmt: skip
     found["response_times"] += [ask("hid", HIDDEN, "us", "2026-11-20T10:00:00Z",
                                     asked_by="person 77aa")]  # fmt: skip
+    # The window begins with 25 Aug in Berlin; what was asked up to 24 Oct, 09:00 UTC, is given up.
+    found["response_times"] += [
+        ask(f"mute-{name}", MUTE, "them", at, asked_by="us", outcome="lapsed", **more)
+        | {"conversation": f"c-{GLOBEX}"}
+        for name, at, more in (
+            ("before", "2026-08-24T21:59:59Z", {}),
+            ("first", "2026-08-24T22:00:00Z", {}),
+            ("late", "2026-09-01T09:00:00Z", {"answered_at": AS_OF}),
+            ("elsewhere", "2026-09-02T09:00:00Z", {"answered_elsewhere_at": AS_OF}),
+            ("thanks", "2026-09-03T09:00:00Z", {"needs_reply": "unlikely"}),
+            ("last", "2026-10-24T09:00:00Z", {}),
+            ("reminded", "2026-10-20T09:00:00Z", {"last_nudge_at": "2026-11-20T09:00:00Z",
+                                                  "nudges": 1}),
+        )
+    ]  # fmt: skip
     found["contacts"] += [{"partner": HIDDEN, "address": "person 77aa", "side": "them",
                            "messages": 2, "state": "active"}]  # fmt: skip
     found["sent_coverage"] = [
@@ -263,7 +285,7 @@ def part(html: str, name: str) -> str:
 
 
 def row_of(html: str, start: str) -> str:
-    found = [words(row) for row in re.findall(r"<tr>.*?</tr>", html, flags=re.DOTALL)]
+    found = [words(row) for row in re.findall(r"<tr\b.*?</tr>", html, flags=re.DOTALL)]
     return next(row for row in found if row.startswith(start))
 
 
@@ -296,6 +318,30 @@ def test_what_waits_is_told_for_both_sides_with_its_conversation_and_its_reason(
     assert 'href="/partners/response_times/late"' in waits
 
 
+def test_a_wait_that_was_given_up_is_told_as_one(pages: dict[str, str]) -> None:
+    waits = part(pages[MUTE], "waits")
+    assert "1 reminder, given up on after 30 days in the figures" in words(waits)
+    past = words(waits.rpartition("Given up on")[2])
+    assert past.startswith("after 30 days without an answer of theirs:")
+    assert re.findall(r"asked (\w+ \d+ \w+)", past) == ["Sat 24 Oct", "Tue 25 Aug"]
+    assert "Given up on" not in part(pages[GLOBEX], "waits")
+
+
+def test_a_partner_silent_for_longer_than_the_window_shows_what_it_never_answered(
+    database: Path, tmp_path: Path, loop: asyncio.AbstractEventLoop
+) -> None:
+    silent = shutil.copy(database, tmp_path / "partners.db")
+    with closing(sqlite3.connect(silent)) as db, db:
+        db.execute(
+            "UPDATE partner_standing SET last_contact_at = '2026-08-24T21:59:59Z'"
+            " WHERE partner = ?",
+            [MUTE],
+        )
+    waits = words(part(site_of(silent, loop).get(address(MUTE)).text, "waits"))
+    assert "Given up on after 30 days" in waits
+    assert waits.count("Mon 24 Aug, 23:59") == 1
+
+
 def test_the_two_periods_are_named_and_share_no_ask(pages: dict[str, str]) -> None:
     answers = words(part(pages[GLOBEX], "answers"))
     said = "The last 90 days (25 Aug to 22 Nov 2026) beside 2026-Q2 (1 Apr to 30 Jun 2026)"
@@ -317,7 +363,7 @@ def test_a_figure_stands_beside_the_one_before_with_the_difference_in_words(
 
 def test_with_fewer_than_five_asks_before_nothing_is_compared(pages: dict[str, str]) -> None:
     theirs = part(pages[GLOBEX], "answers").partition("They answer us")[2]
-    assert "To compare with there are only 3 asks in 2026-Q2." in words(theirs)
+    assert "Only 3 asks in 2026-Q2: too few to compare with." in words(theirs)
     assert row_of(theirs, "Half answered") == "Half answered within 2h"
 
 
@@ -578,7 +624,12 @@ def waits(side: str, next_due_at: str | None) -> Waits:
 
 def test_what_falls_due_next_is_the_first_after_the_figures_moment() -> None:
     now = {"as_of": AS_OF, "watch_at": "2026-11-20T00:00:00Z", "act_at": "2026-12-01T00:00:00Z"}
-    standards = [{"standard": "contact_every", "breaks_at": "2026-11-30T00:00:00Z"}]
+    standards = [
+        {"standard": "contact_every", "unit": "days", "breaks_at": "2026-11-30T00:00:00Z",
+         "state": "met"},
+        {"standard": "they_answer_within", "unit": "share", "breaks_at": "2026-11-24T00:00:00Z",
+         "asks": 4, "state": "met"},  # too few to say
+    ]  # fmt: skip
     page: Any = None  # only asked where there is no standing
     both = (waits("us", None), waits("them", "2026-11-29T00:00:00Z"))
     found = next_due(page, now, both, standards)
@@ -631,7 +682,14 @@ def test_small_words() -> None:
     assert openers_words(0.5, 0.5) == "Each side opened half of the conversations of the window."
     assert openers_words(0.0, 1.0) == "They opened every conversation of the window, we none."
     assert openers_words(None, None) == "No conversation began in the window."
-    assert verdict_of({"is_shown": 0, "direction": None}) == "no clear change"
+    assert [reminded_words(n) for n in (None, 0, 59, 60)] == [
+        *("", "half within a minute", "half within a minute", "half after 1m")
+    ]
+    assert before_words(None, "2026-Q2") == (
+        "Nothing was asked in 2026-Q2, so there is nothing to compare with."
+    )
+    assert before_words({"asks": 1}, "2026-Q2") == "Only 1 ask in 2026-Q2: too few to compare with."
+    assert before_words({"asks": 5}, "2026-Q2") == ""
 
 
 def test_words_of_sections_at_their_edges() -> None:
@@ -655,11 +713,42 @@ def test_words_of_sections_at_their_edges() -> None:
     assert carried_words(nobody) == (
         "Nobody of theirs wrote in the window. One person of ours wrote in the window."
     )
-    weeks = {"two_way_weeks": 1, "longest_two_way_weeks": 4, "two_way_weeks_share": 0.5}
-    assert weeks_words(weeks) == (
-        "Both sides wrote in 1 week in a row up to now; the longest run of the last 12 months is "
-        "4. Both wrote in 50% of all weeks."
-    )
+    weeks = {"two_way_weeks": 3, "longest_two_way_weeks": 4, "two_way_weeks_share": 0.5}
+    rest = "; the longest run of the last 12 months is 4 weeks. Both wrote in 50% of all weeks."
+    assert weeks_words(weeks) == f"Both sides wrote in 3 weeks in a row up to now{rest}"
+    one, none = ({**weeks, "two_way_weeks": number} for number in (1, 0))
+    assert weeks_words(one) == f"Both sides wrote in the latest week alone{rest}"
+    assert weeks_words(none) == f"Not both wrote last week{rest}"
+
+
+@pytest.mark.parametrize(
+    ("asks", "said"),
+    [
+        (5, ("broken", "act", "2 too many missed", "2026-12-01T00:00:00Z")),
+        (4, ("too few asks to say", "unknown", "", None)),
+    ],
+)
+def test_a_standard_of_few_asks_has_no_verdict(asks: int, said: tuple[Any, ...]) -> None:
+    row = {"standard": "we_answer_within", "target": "1 business day, 9 of 10", "unit": "share",
+           "actual": 0.5, "asks": asks, "misses": 2, "misses_left": -2, "state": "broken",
+           "breaks_at": "2026-12-01T00:00:00Z", "suggested": None}  # fmt: skip
+    (found,) = standards_of([row])
+    assert (found.state, found.tone, found.room, found.breaks_at) == said
+
+
+@pytest.mark.parametrize(
+    ("target", "suggested", "said"),
+    [
+        ("1 business day, 9 of 10", "1 business day", "as it is"),
+        ("1 business day, 9 of 10", "1 business hour", "1 business hour"),
+        ("2 days, all", None, ""),
+        (None, "1 business day", "1 business day"),
+    ],
+)
+def test_a_suggestion_of_what_is_so_already_says_so(
+    target: str | None, suggested: str | None, said: str
+) -> None:
+    assert suggested_words({"target": target, "suggested": suggested}) == said
 
 
 # -- in a browser -----------------------------------------------------------------------------

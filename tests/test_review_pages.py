@@ -78,6 +78,8 @@ GLOBEX = {
     **answers("ours", 8, 4 * HOUR, change="slower", change_p=0.01, before_p50_seconds=HOUR),
     **answers("theirs", 7, 2 * DAY, change="slower", change_p=0.4, before_p50_seconds=DAY),
     **kept("we_answer_within", "broken"),
+    "we_answer_within_asks": 10,
+    "we_answer_within_misses": 9,
     **kept("they_answer_within", "met"),
     "ours_longest_wait_1_seconds": 3 * DAY,
     "ours_longest_wait_1_asked_at": "2026-07-31T22:30:00Z",  # in Berlin the first of August
@@ -116,7 +118,8 @@ ROWS = {
         *frozen(QUARTER, "globex.example", **GLOBEX),
         *frozen(QUARTER, "initech.example", **answers("ours", 3, None), letters_in=3,
                 **answers("theirs", 6, None)),
-        *frozen(QUARTER, "aardvark.example", name="Aardvark", **kept("we_answer_within", "met")),
+        *frozen(QUARTER, "aardvark.example", name="Aardvark", **kept("we_answer_within", "met"),
+                **kept("they_answer_within", "too few asks to say")),
         *frozen(BEFORE, "team", timezone="Europe/Berlin", partners=1, letters_in=15,
                 **answers("ours", 9, 6 * HOUR)),
         *frozen(BEFORE, "globex.example", name="Globex", letters_in=11,
@@ -226,7 +229,8 @@ def test_partners_are_there_with_broken_standards_first_and_few_asks_are_said(si
     assert lines == [
         ["Globex ana@acme.example, gold", "1 broken, 1 met", "4h", "slower", "3d", "2d", "-", "-",
          "12", "9"],
-        ["Aardvark", "1 met", "not asked", "-", "-", "not asked", "-", "-", "-", "-"],
+        ["Aardvark", "1 met, 1 with too few asks to say", "not asked", "-", "-", "not asked", "-",
+         "-", "-", "-"],
         # of 6 asks and no figure: too little of their mail is there to tell
         ["initech.example ben@acme.example", "none set", "only 3 asks", "-", "-", "unknown", "-",
          "-", "3", "-"],
@@ -271,8 +275,9 @@ def test_a_partners_figures_stand_beside_the_quarter_before(site: Site) -> None:
     # what is unlikely to be chance is said; what compares with the quarter before has no column
     assert ["since then", "slower", "", "no clear change", ""] in lines
     heads, ours, theirs = table(text, "Standards")
-    assert heads == ["", "aim", "reached", "2026-Q2", "at the end"]
-    assert ours == ["we answer within", "1 business day", "50%", "50%", "broken"]
+    assert heads == ["", "aim", "in the quarter", "2026-Q2", "at the end"]
+    # nine of ten missed are not "10 %"; what was frozen without its misses has the share alone
+    assert ours == ["we answer within", "1 business day", "missed 9 of 10", "50% in time", "broken"]
     assert theirs[3] == "-"
 
 
@@ -300,6 +305,37 @@ def test_working_time_is_said_in_hours_since_a_working_day_has_no_length() -> No
     row = frozen(QUARTER, "x", ours_p50_business_seconds=26 * HOUR)[0] | {"unit": "working seconds"}
     (part,) = sections(sheets([row])["x"], "us")
     assert part.lines == (("the same in working time", "26h", "-"),)
+
+
+def test_what_came_of_each_standard_is_told_in_its_own_words() -> None:
+    of_days = {"contact_every_target": "30 days", "contact_every_actual": 1.0}
+    of_people = {"min_contacts_target": "2 people", "min_contacts_actual": 1.0}
+    rows = frozen(QUARTER, "x", **of_days, **of_people)
+    units = {"contact_every_actual": "days", "min_contacts_actual": "people"}
+    found = sheets([row | {"unit": units.get(row["measure"])} for row in rows])["x"]
+    (part,) = sections(found, "us")
+    assert [line[2] for line in part.lines] == ["longest silence 1 day", "1 person"]
+
+
+def test_shares_of_one_page_are_rounded_alike(tmp_path: Path, loop: Any) -> None:
+    """9,306 of 10,000 of the team in the frozen table, 16 of 17 of an owner in that of today."""
+    rows = {
+        **ROWS,
+        "reviews": frozen(QUARTER, "team", timezone="UTC", partners=1,
+                          **answers("ours", 17, HOUR, response_rate=0.9306)),
+        "team_by_period": [{"scope": "owner:ana", "responder": "us", "period": QUARTER, "asks": 17,
+                            "p50_seconds": HOUR, "met_standard_share": 16 / 17}],
+    }  # fmt: skip
+    made = site_of(make_database(tmp_path / "partners.db", rows), loop)
+    text = page(made, f"/-/review/{QUARTER}")
+    assert ["share answered, open ones reckoned in", "93.1%", "-"] in table(text, "Answers")
+    assert table(text, f"By owner in {QUARTER}")[2][4] == "94.1%"
+
+
+def test_half_answered_below_a_minute_is_within_one_and_a_wait_is_told_in_seconds() -> None:
+    found = sheets(frozen(QUARTER, "x", ours_p50_seconds=0, ours_quickest_answer_1_seconds=12))["x"]
+    assert found.shown("ours_p50_seconds") == "a minute"
+    assert found.shown("ours_quickest_answer_1_seconds") == "12s"
 
 
 def test_every_footnote_is_there_once_and_says_what_the_definition_says(site: Site) -> None:

@@ -107,6 +107,7 @@ def test_the_figures_of_a_quarter_are_those_of_its_asks_at_its_end(reviewed: Ins
     assert (found["opened_by_us"], found["opened_by_them"]) == (0, 1)
     # 7 of 8 within a business day: one miss where 9 of 10 allow none
     assert found["we_answer_within_actual"] == 7 / 8
+    assert (found["we_answer_within_asks"], found["we_answer_within_misses"]) == (8, 1)
     assert found["we_answer_within_state"] == "broken"
     assert found["name"] == "Globex Corp"
 
@@ -147,6 +148,19 @@ def test_letters_after_the_quarter_change_nothing_in_it(place: Installation) -> 
     assert figures(place, "globex.example") == before
 
 
+def test_a_standard_of_few_asks_is_neither_broken_nor_met(place: Installation) -> None:
+    """The wolf asks a second time and is never answered: one of two missed says nothing."""
+    at = datetime(2024, 6, 10, 9, 0, tzinfo=UTC)
+    take_in(place, [Delivery("INBOX", letter(WOLF, ANA, at, "more@wolf", subject="Hm?"), at)])
+    kept_review(place.agent(KNOWN_UNTIL), QUARTER, None, again=True)
+    found = figures(place, WOLF)
+    assert (found["we_answer_within_asks"], found["we_answer_within_misses"]) == (2, 1)
+    assert found["we_answer_within_state"] == "too few asks to say"
+    assert figures(place, "team")["standards_broken"] == 1  # that of Globex
+    shown = run(place, "review", QUARTER, "--partner", WOLF).stdout
+    assert re.search("missed 1 of 2 +too few asks to say", shown)
+
+
 def test_who_writes_first_in_the_quarter_is_new(place: Installation) -> None:
     at = datetime(2024, 4, 9, 9, 0, tzinfo=UTC)
     lou = letter("Lou <lou@globex.example>", ANA, at, "lou@x", subject="Hello from Lou?")
@@ -160,6 +174,7 @@ def test_every_measure_of_a_review_has_a_definition(reviewed: Installation) -> N
     defined = {name for measure in MEASURES for name in measure.name.split(", ")}
     defined |= {column.name for column in FIGURES} | {"name", "timezone", "partners"}
     parts = r"_(target|actual|state)$|_[123]_(seconds|asked_at|answered_at|subject)$"
+    parts += "|(?<=within)_(asks|misses)$"
     for measure in query(reviewed.mirror, "select distinct measure from reviews"):
         name = re.sub(parts, "", re.sub("^(ours|theirs)_", "", measure))
         assert {name, measure} & defined, measure

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
 from hypothesis import given
@@ -17,9 +18,9 @@ FORMULAS = (
     "+1+cmd|' /C calc'!A0",
     "-2+3",
     "@SUM(1+1)",
-    "\t=1",
-    "\r=1",
-    "\n=1",
+    "\t1",
+    "\r1",
+    "\n1",
     "\0=1",
     "＝1",  # noqa: RUF001 - full-width, as East Asian keyboards write it
     "＋1",  # noqa: RUF001
@@ -52,11 +53,63 @@ def test_numbers_and_ordinary_words_stay(text: str) -> None:
     assert safe_cell(text) == text
 
 
-@given(st.text())
+#: What a reader that splits at `;`, tabs or line ends would begin a cell with, and what is made
+#: of it.
+WITHIN = (
+    ("Offer;=1+1", "Offer;'=1+1"),
+    (
+        'x;=HYPERLINK("http://evil.example","Click")',
+        'x;\'=HYPERLINK("http://evil.example","Click")',
+    ),
+    ("a\t@SUM(1)", "a\t'@SUM(1)"),
+    ("a\r\n=1;  +1", "a\r\n'=1;'  +1"),
+    ('a;"=1"', 'a;\'"=1"'),
+    ('";"=1', '";\'"=1'),
+    ("a;\u00a0＝1", "a;'\u00a0＝1"),  # noqa: RUF001
+    ("10;-5", "10;'-5"),  # the next column would be read with it: -5,1+cmd|…
+    ("=1;=1", "'=1;'=1"),
+    ("\t=1", "'\t'=1"),
+    ("a;-(1)", "a;'-(1)"),
+)
+PLAIN_WITHIN = (
+    *("Minutes; points; owners", "until 5;30", "Thanks ;-)", "a;b=c", "Q3; Q4 - a look", "x;'=1"),
+    *("a,=1", "one\r\ntwo", "Tom & Jerry; M&A", ";", "a;"),
+)
+
+
+@pytest.mark.parametrize(("text", "safe"), WITHIN)
+def test_what_would_begin_a_formula_after_another_separator_gets_one_too(
+    text: str, safe: str
+) -> None:
+    assert safe_cell(text) == safe
+
+
+@pytest.mark.parametrize("text", PLAIN_WITHIN)
+def test_ordinary_words_with_a_semicolon_stay(text: str) -> None:
+    assert safe_cell(text) == text
+
+
+_NASTY = st.lists(
+    st.sampled_from([*";\t\r\n=+-@＝ \"'),\0", "1", "a", "\u00a0", ";-)"]),  # noqa: RUF001
+    max_size=12,
+).map("".join)
+
+
+@given(st.text() | _NASTY)
 def test_a_safe_cell_is_safe_and_loses_nothing(text: str) -> None:
     safe = safe_cell(text)
-    assert safe in (text, "'" + text)
+    assert safe.replace("'", "") == text.replace("'", "")
     assert safe_cell(safe) == safe
+
+
+@given(st.lists(_NASTY, min_size=1, max_size=3))
+def test_no_country_reads_a_formula_in_what_we_write(cells: list[str]) -> None:
+    """The line as another reader splits it: no piece but the first begins like a formula."""
+    line = neutralised(as_csv([cells]), 100).decode()
+    for piece in re.split("[;\t\r\n]", line)[1:]:
+        begins = piece.lstrip(' \u00a0\u200b\ufeff\0"')
+        assert not begins.startswith(tuple("=+@＝")), line  # noqa: RUF001
+        assert not begins.startswith("-") or begins.startswith("-)"), line
 
 
 def as_csv(rows: list[list[str]]) -> bytes:

@@ -178,6 +178,56 @@ def test_a_silence_passes_its_lines(after: timedelta, state: str, because: str) 
     assert stands(record(letters, MONDAY + after, **CONTACT)) == (state, because)
 
 
+SETTLED = {"is_settled": True, "subject": "For your files"}
+
+
+@pytest.mark.parametrize(
+    ("letters", "said"),
+    [
+        pytest.param(
+            [ours(MONDAY)], f"t{LAST}, 6 weeks ago (5 May 2025), and they have not answered it.",
+            id="our ask was the last letter",
+        ),
+        pytest.param(
+            [theirs(MONDAY)],
+            "the last letter was theirs, 6 weeks ago (5 May 2025), and we have not answered it.",
+            id="so was theirs",
+        ),
+        pytest.param(
+            [ours(MONDAY), ours(MONDAY + DAY, **SETTLED)],
+            f"t{LAST}, 6 weeks ago (6 May 2025); our ask of 5 May 2025 is unanswered.",
+            id="we wrote once more, of something else",
+        ),
+        pytest.param(
+            [
+                ours(MONDAY),
+                theirs(MONDAY + SECOND, to=("ben@acme.com",), **SETTLED),
+                ours(MONDAY + DAY, **SETTLED),
+            ],
+            f"t{LAST}, 6 weeks ago (6 May 2025).",
+            id="they wrote since, of something else and to somebody else",
+        ),
+        pytest.param(
+            [ours(MONDAY, **SETTLED)], f"t{LAST}, 6 weeks ago (5 May 2025).",
+            id="nothing was asked",
+        ),
+    ],
+)  # fmt: skip
+def test_a_silence_that_began_with_an_unanswered_ask_says_so(
+    letters: list[Message], said: str
+) -> None:
+    found = record(letters, MONDAY + 43 * DAY, **CONTACT)
+    assert stands(found) == ("act", f"{LONGER}: {said}")
+
+
+def test_a_reminder_that_is_not_answered_belongs_to_its_ask() -> None:
+    asked = theirs(MONDAY)
+    found = record(
+        [asked, theirs(MONDAY + 20 * DAY, asked.message_id)], MONDAY + 63 * DAY, **CONTACT
+    )
+    assert stands(found)[1].endswith("(25 May 2025); their ask of 5 May 2025 is unanswered.")
+
+
 def test_a_single_line_for_silence_is_enough_to_be_in_order() -> None:
     letters = [ours(MONDAY, is_settled=True)]
     assert stands(record(letters, MONDAY + DAY, contact_at_least_every="42 days")) == (

@@ -22,6 +22,7 @@ from inbox_agent.users import (
     add_user,
     change_password,
     checked_name,
+    checked_new_name,
     checked_password,
     hashed,
     is_password,
@@ -66,6 +67,13 @@ def test_capitals_make_no_other_person() -> None:
 def test_names_that_would_not_stand_on_one_line_are_refused(name: str) -> None:
     with pytest.raises(ConfigError, match="allowed: up to 64 of") as error:
         checked_name(name)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["root", " Root ", "ROOT"])
+def test_nobody_is_called_as_datasette_calls_whom_it_gives_every_power(name: str) -> None:
+    with pytest.raises(ConfigError, match="root can't be a user's name: Datasette gives") as error:
+        checked_new_name(name)
     assert "\n" not in str(error.value)
 
 

@@ -28,7 +28,13 @@ from inbox_agent.datasette_plugin.why.names import title_of
 from inbox_agent.datasette_plugin.why.windows import Calendar
 from inbox_agent.datasette_plugin.why.words import Sums, ordinal, sentences
 from inbox_agent.explaining import Case, left_out, silences_of, values_of, waits_of
-from inbox_agent.figure_names import WHY_NOT_COUNTED, definition_name, is_of_rhythm, sides_of
+from inbox_agent.figure_names import (
+    WHY_NOT_COUNTED,
+    change_said,
+    definition_name,
+    is_of_rhythm,
+    sides_of,
+)
 from inbox_agent.measure import measure
 from inbox_agent.messages import Message
 from inbox_agent.published import publish
@@ -406,11 +412,23 @@ def many(tmp_path: Path, count: int, **standing: Any) -> Path:
         "about": [{"generation": 1, "as_of": "2026-11-23T09:00:00Z", "timezone": "Europe/Berlin",
                    "window_seconds": 90 * 86_400, "give_up_after_seconds": 30 * 86_400}],
         "partners": [{"partner": "a&b.com", "name": "<b>A</b>", "as_of": "2026-11-23T09:00:00Z"},
-                     {"partner": "lost.example", "as_of": "2026-11-23T09:00:00Z"}],
+                     {"partner": "lost.example", "as_of": "2026-11-23T09:00:00Z"},
+                     {"partner": "dark.example", "as_of": "2026-11-23T09:00:00Z"}],
         "partner_standing": [
             {"partner": "a&b.com", "as_of": "2026-11-23T09:00:00Z", **standing},
             {"partner": "lost.example", "sent_coverage": 0.5, "sent_coverage_high": 0.8},
+            {"partner": "dark.example", "sent_coverage": 0.0, "sent_coverage_high": 0.0},
         ],
+        "drift": [{"partner": "a&b.com", "measure": "our_response_time", "direction": "slower",
+                   "before": 3600.0, "after": 7200.0, "unit": "working seconds", "is_shown": 0,
+                   "p": 0.4, "p_adjusted": 0.6, "letters_before": 9, "letters_after": 9,
+                   "before_from_at": "2026-05-04T22:00:00Z",
+                   "after_from_at": "2026-08-02T22:00:00Z", "until_at": "2026-10-31T23:00:00Z",
+                   "evidence": '{"table": "response_times", "instant": "asked_at",'
+                               ' "where": {"responder": "us"}}'}],
+        "standards": [{"partner": "lost.example", "standard": "they_answer_within",
+                       "target": "1 day, all", "unit": "share", "share": 1.0, "actual": 0.5,
+                       "state": "broken", "asks": 2, "misses": 1, "misses_left": -1}],
         "conversations": [{"conversation": "c1", "partner": "a&b.com", "messages": 2,
                            "subject": "<script>alert(1)</script> https://evil.example/"}],
         "response_times": asks,
@@ -422,18 +440,20 @@ def many(tmp_path: Path, count: int, **standing: Any) -> Path:
 def long(loop: asyncio.AbstractEventLoop, tmp_path_factory: Any) -> Site:
     """Of 450 asks 405 are answered; half are 225: the 225th answer is that of the 249th ask."""
     folder = tmp_path_factory.mktemp("long")
-    standing = {"ours_p50_seconds": 249 * 60, "theirs_p50_seconds": 12 * 3600}
+    standing = {"ours_p50_seconds": 249 * 60, "theirs_p50_seconds": 12 * 3600,
+                "ours_arrow": "steady"}  # fmt: skip
     return site_of(many(folder, 450, **standing), loop)
 
 
 def test_a_long_list_is_shown_page_by_page(long: Site) -> None:
     path = "/-/why/a%26b.com/ours_p50_seconds"
-    first, second = (long.get(f"{path}{more}").text for more in ("", "?us=2"))
-    assert [len(asks_in(parts(text)[0])) for text in (first, second)] == [200, 200]
-    assert len({key for text in (first, second) for key in asks_in(parts(text)[0])}) == 400
-    assert [text.count('class="mark"') for text in (first, second)] == [0, 1]
+    pages = [long.get(f"{path}{more}").text for more in ("", "?us=2", "?us=3")]
+    first = pages[0]
+    assert [len(asks_in(parts(text)[0])) for text in pages] == [100, 100, 100]
+    assert len({key for text in pages for key in asks_in(parts(text)[0])}) == 300
+    assert [text.count('class="mark"') for text in pages] == [0, 0, 1]
     assert "the 225th is the one that reaches it." in first
-    assert "It stands on page 2 of the list." in first
+    assert "It stands on page 3 of the list." in first
     assert f'<a rel="next" href="{path}?us=2#us">More rows</a>' in first
     assert "CSV, 450 rows" in first
 
@@ -472,9 +492,41 @@ def test_where_too_little_of_ours_is_held_it_is_unknown_and_not_bad(long: Site) 
         False, True, False,
     ]  # fmt: skip
     assert said[2].startswith("1 answer of ours not in the mailbox")
+    unseen = long.get("/-/why/dark.example/ours_p50_seconds").text  # none at all is held
+    assert "How fast we answer is unknown, not bad" in said_in(unseen)
     unseen = long.get("/-/why/lost.example/ours_p50_seconds").text
     assert "How fast we answer is unknown, not bad" in said_in(unseen)
     assert "unknown, not bad" not in long.get("/-/why/lost.example/theirs_p50_seconds").text
+
+
+def test_half_answered_below_a_minute_is_told_as_within_one() -> None:
+    sums = Sums(
+        asks=6, answered=6, open=0, lapsed=0, known=0, met=0, inferred=0, total_seconds=60,
+        reached=3, younger=0, is_unknown=False, give_up_seconds=30 * 86_400,
+    )  # fmt: skip
+    for name, said in (("p50_seconds", "a minute"), ("p50_business_seconds", "a minute of work")):
+        assert f"3 of the 6 were answered within {said}." in sentences(name, 0, sums, "us")
+
+
+def test_an_arrow_and_the_drift_behind_it_say_the_same(long: Site) -> None:
+    shown = [
+        re.search(r'<p class="answer"><strong>(.*?)</strong>', long.get(path).text, re.DOTALL)
+        for path in (
+            f"/-/why/a%26b.com/{name}" for name in ("ours_arrow", "drift_our_response_time")
+        )
+    ]
+    assert [re.sub("<[^>]*>", "", found[1]) for found in shown if found] == [
+        "no clear change",
+        "no clear change (slower)",
+    ]
+
+
+def test_a_standard_that_few_asks_fall_under_is_not_called_broken(long: Site) -> None:
+    for name in ("they_answer_within", "they_answer_within_state"):
+        text = long.get(f"/-/why/lost.example/{name}").text
+        assert "too few asks to say" in text.partition('<ul class="said">')[0]
+        assert "Fewer than 5 asks are too few to say whether it is kept." in said_in(text)
+        assert "It is broken" not in said_in(text)
 
 
 def test_an_unknown_figure_is_refused_with_those_there_are(site: Site) -> None:
@@ -564,6 +616,21 @@ def test_a_figure_is_defined_where_its_measure_is(figure: str, name: str | None)
         "drift",
     }
     assert definition_name(figure, known) == name
+
+
+@pytest.mark.parametrize(
+    ("direction", "is_shown", "said"),
+    [
+        ("slower", True, "slower"),
+        ("slower", False, "no clear change (slower)"),
+        ("steady", True, "no clear change"),  # of an arrow
+        (None, False, "no clear change"),
+    ],
+)
+def test_a_change_that_may_be_chance_is_no_clear_one(
+    direction: str | None, is_shown: bool, said: str
+) -> None:
+    assert change_said(direction, is_shown=is_shown) == said
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from inbox_agent.catalogue.mail_tables import (
 )
 from inbox_agent.catalogue.metadata import DATABASE, METADATA_NAME, metadata_path
 from inbox_agent.catalogue.model import (
+    LEFT_OUT_OF_A_PARTNER,
     OF_A_PARTNER,
     UNIT_WORDS,
     Column,
@@ -122,6 +123,7 @@ _COLUMNS = {(item.name, column.name): column for item in _RELATIONS for column i
 __all__ = [
     "DATABASE",
     "FIGURES",
+    "LEFT_OUT_OF_A_PARTNER",
     "METADATA_NAME",
     "OF_A_PARTNER",
     "TABLES",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from inbox_agent.catalogue.model import (
+    LEFT_OUT_OF_A_PARTNER,
     SEARCH_ROW,
     WAITING_OF_A_PARTNER,
     Column,
@@ -23,6 +24,16 @@ _UNMEASURED = "Empty while unanswered, when answered too late, or when the clock
 _UNANSWERED = (
     "answered_at IS NULL AND needs_reply = 'yes' "
     "AND (outcome = 'open' OR last_nudge_at IS NOT NULL)"
+)
+# What the waiting views show of an ask: few asks wait, and each row looked up is read from afar.
+_WAITS = (
+    *("responder", "answered_at", "answered_elsewhere_at", "needs_reply", "outcome"),
+    *("last_nudge_at", "nudges", "due_at", "asked_by", "conversation"),
+)
+# What figures are made of: a busy partner has 100,000 asks, whose rows lie apart.
+_IN_FIGURES = (
+    *("responder", "counts", "why_not", "outcome", "response_seconds", "business_seconds"),
+    *("due_at", "met_standard", "basis", "nudges", "first_nudge_at", "needs_reply"),
 )
 
 RESPONSE_TIMES = Table(
@@ -129,10 +140,10 @@ RESPONSE_TIMES = Table(
     facets=("responder", "outcome", "needs_reply"),
     sort_desc="asked_at",
     indexes=(
-        Index("unanswered_asks", "response", _UNANSWERED),
-        PartnerIndex("asks_of_partner", "asked_at", also=("responder", "counts")),
+        Index("unanswered_asks", "response", _UNANSWERED, ("partner", "asked_at", *_WAITS)),
+        PartnerIndex("asks_of_partner", "asked_at", also=_IN_FIGURES),
         PartnerIndex(
-            "unanswered_asks_of_partner", "asked_at", _UNANSWERED, said=WAITING_OF_A_PARTNER
+            "unanswered_asks_of_partner", "asked_at", _UNANSWERED, _WAITS, WAITING_OF_A_PARTNER
         ),
     ),
 )
@@ -168,7 +179,7 @@ CONVERSATIONS = Table(
     searched=("subject",),
     primary_key=("conversation",),
     facets=("waiting_on", "opened_by"),
-    indexes=(PartnerIndex("latest_conversations", "last_at"),),
+    indexes=(PartnerIndex("latest_conversations", "last_at", also=("opened_at", "opened_by")),),
     sort_desc="last_at",
     label_column="subject",
 )
@@ -305,7 +316,12 @@ MESSAGES = Table(
     primary_key=("partner", "message"),
     indexes=(
         PartnerIndex("letters_of_conversation", "conversation"),
-        PartnerIndex("letters_left_out", "at", "counts = 0"),
+        PartnerIndex(
+            *("letters_left_out", "at", "counts = 0"),
+            also=("counts", "why_not", "rule"),
+            said=LEFT_OUT_OF_A_PARTNER,
+        ),
+        PartnerIndex("letters_by_time", "at", also=("side", "counts", "proves", "from_address")),
     ),
     facets=("kind", "side", "counts"),
     sort_desc="at",

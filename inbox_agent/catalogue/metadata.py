@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from inbox_agent.catalogue.model import SEARCH_ROW, Table, View
-from inbox_agent.catalogue.queries import QUERIES
+from inbox_agent.catalogue.queries import MOST_ROWS, QUERIES
 
 DATABASE = "partners"
 METADATA_NAME = "datasette-metadata.yml"
@@ -30,13 +30,14 @@ def datasette_metadata(tables: tuple[Table, ...], views: tuple[View, ...]) -> di
             DATABASE: {
                 "title": "Partners",
                 "description": "Who waits for whom, who has gone quiet, and how fast each side "
-                "answers. Times are UTC; what is empty is unknown or not yet measured.",
+                "answers. Times are shown in the team's time zone; filters, CSV and JSON have them "
+                "in UTC. What is empty is unknown or not yet measured.",
                 "allow_sql": False,
                 "tables": {item.name: _entry(item) for item in relations},
                 "queries": {
                     query.name: {
                         "title": query.title,
-                        "description": query.description,
+                        "description": f"{query.description} The first {MOST_ROWS} at most.",
                         "sql": query.sql.strip(),
                     }
                     for query in QUERIES

@@ -24,7 +24,7 @@ Unit = Literal[
 
 #: How a unit is said at the end of a column's description.
 UNIT_WORDS: dict[Unit, str] = {
-    "UTC instant": "UTC, like 2026-11-21T14:05:00Z.",
+    "UTC instant": "UTC, like 2026-11-21T14:05:00Z; on pages in the team's zone.",
     "local date": "A day in the team's time zone, like 2026-11-21.",
     "seconds": "In seconds, by the calendar.",
     "working seconds": "In seconds of working time.",
@@ -67,20 +67,27 @@ class Column:
 OF_A_PARTNER = "partner || '' IS NOT NULL"
 #: What the waiting views say instead, so that SQLite has no other index to take for them.
 WAITING_OF_A_PARTNER = "partner || 'waiting' IS NOT NULL"
+#: What is said of letters that count in nothing: few, and not to be looked for among all.
+LEFT_OUT_OF_A_PARTNER = "partner || 'left out' IS NOT NULL"
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """An index by key or unique column; see `Table` for why there are no others."""
+    """An index by key or unique column; see `Table` for why there are no others.
+
+    `also` are columns held beside it, so that a query may be answered from the index alone.
+    """
 
     name: str
     column: str
     where: str = ""
+    also: tuple[str, ...] = ()
 
     def sql(self, table: str) -> str:
         """CREATE INDEX."""
         where = f" WHERE {self.where}" if self.where else ""
-        return f'CREATE INDEX "{self.name}" ON "{table}" ("{self.column}"){where}'
+        columns = ", ".join(f'"{name}"' for name in (self.column, *self.also))
+        return f'CREATE INDEX "{self.name}" ON "{table}" ({columns}){where}'
 
 
 @dataclass(frozen=True, slots=True)

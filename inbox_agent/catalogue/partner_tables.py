@@ -118,7 +118,7 @@ PARTNER_STANDING = Table(
             "cause",
             "TEXT",
             None,
-            "The kind of the most urgent thing to be seen to, as in alerts: our_answer_overdue, "
+            "The kind of the most urgent thing to look at, as in alerts: our_answer_overdue, "
             "silence, our_answer_due, … Empty when there is nothing.",
         ),
         Column(

@@ -1,7 +1,8 @@
 """Questions people ask of the tables, as queries with a name: each answer fits on a page.
 
-They can be run without leave to write SQL. What people carry away whole is a table or a view:
-Datasette cuts the answer of a query off at a number of rows and says nothing of it.
+They can be run without leave to write SQL, and give `MOST_ROWS`: Datasette shows them all on one
+page, which takes a second where there are a thousand. What people carry away whole is a table or a
+view: Datasette cuts the answer of a query off at a number of rows and says nothing of it.
 """
 
 # ruff: noqa: S608 - no SQL here holds anything but words of this file
@@ -9,6 +10,9 @@ Datasette cuts the answer of a query off at a number of rows and says nothing of
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+#: So many rows at most; the description says so.
+MOST_ROWS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ SELECT s.partner, p.name, s.state, s.because, s.last_from, s.last_contact_at, p.
 FROM partner_standing s JOIN partners p ON p.partner = s.partner
 WHERE s.state IN ('act', 'watch') AND {_OWNED}
 ORDER BY s.urgency, coalesce(s.cause_since_at, s.last_contact_at), s.partner
-LIMIT 1000""",
+LIMIT 200""",
     ),
     Query(
         "due_this_week",
@@ -52,7 +56,7 @@ SELECT w.partner, w.name, w.subject, w.asked_at, w.due_at, w.overdue, w.nudges, 
 FROM waiting_on_us w
 WHERE w.due_at <= {_WEEK_AHEAD}
 ORDER BY w.due_at, w.response
-LIMIT 1000""",
+LIMIT 200""",
     ),
     Query(
         "silent_soon",
@@ -66,20 +70,21 @@ FROM partner_standing s JOIN partners p ON p.partner = s.partner
 WHERE (s.watch_at > s.as_of AND s.watch_at <= {_WEEK_AHEAD})
   OR (s.act_at > s.as_of AND s.act_at <= {_WEEK_AHEAD})
 ORDER BY min(coalesce(s.watch_at, s.act_at), coalesce(s.act_at, s.watch_at)), s.partner
-LIMIT 1000""",
+LIMIT 200""",
     ),
     Query(
         "standards_at_risk",
         "Standards at risk or broken",
         "Every standard that is broken or has few misses left, with the day it breaks if nobody "
-        "writes.",
+        "writes; not those that fewer than 5 asks fall under.",
         """
-SELECT t.partner, p.name, t.standard, t.target, t.actual, t.unit, t.state, t.misses_left,
+SELECT t.partner, p.name, t.standard, t.target, t.misses, t.asks, t.actual, t.unit, t.state,
+  t.misses_left,
   t.breaks_at, p.owner
 FROM standards t JOIN partners p ON p.partner = t.partner
-WHERE t.state IN ('broken', 'at risk')
+WHERE t.state IN ('broken', 'at risk') AND (t.unit IS NOT 'share' OR t.asks >= 5)
 ORDER BY t.state = 'broken' DESC, t.breaks_at, t.partner, t.standard
-LIMIT 1000""",
+LIMIT 200""",
     ),
     Query(
         "new_faces",
@@ -91,7 +96,7 @@ SELECT c.partner, p.name AS partner_name, c.address, c.name, c.first_seen_at, c.
 FROM contacts c JOIN partners p ON p.partner = c.partner
 WHERE c.side = 'them' AND c.first_seen_at > {_MONTH_AGO}
 ORDER BY c.first_seen_at DESC, c.partner, c.address
-LIMIT 1000""",
+LIMIT 200""",
     ),
     Query(
         "quiet_or_gone",
@@ -104,7 +109,7 @@ SELECT c.partner, p.name AS partner_name, c.address, c.name, c.state, c.last_see
 FROM contacts c JOIN partners p ON p.partner = c.partner
 WHERE c.side = 'them' AND c.state IN ('quiet', 'gone')
 ORDER BY c.last_seen_at DESC, c.partner, c.address
-LIMIT 1000""",
+LIMIT 200""",
     ),
     Query(
         "introductions_without_answer",
@@ -116,7 +121,7 @@ SELECT i.partner, p.name AS partner_name, i.newcomer, i.introduced_by, i.introdu
 FROM introductions i JOIN partners p ON p.partner = i.partner
 WHERE i.answered_at IS NULL OR i.alive_after_90_days = 0
 ORDER BY i.introduced_at DESC, i.partner, i.newcomer
-LIMIT 1000""",
+LIMIT 200""",
     ),
     Query(
         "without_owner",
@@ -127,7 +132,7 @@ SELECT p.partner, p.name, s.state, p.messages_in + p.messages_out AS letters, p.
 FROM partners p JOIN partner_standing s ON s.partner = p.partner
 WHERE p.owner IS NULL
 ORDER BY letters DESC, p.partner
-LIMIT 1000""",
+LIMIT 200""",
     ),
     Query(
         "one_person_partnerships",
@@ -138,6 +143,6 @@ SELECT s.partner, p.name, s.their_people, s.their_people_80, p.owner
 FROM partner_standing s JOIN partners p ON p.partner = s.partner
 WHERE s.their_people_80 = 1
 ORDER BY s.their_people DESC, s.partner
-LIMIT 1000""",
+LIMIT 200""",
     ),
 )

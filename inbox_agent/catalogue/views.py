@@ -41,6 +41,12 @@ _AGE_SOURCE = "ages at the partner's last complete poll"
 # An ask waits until give_up_after has passed since the last letter of its turn. The last two
 # conditions hold for whatever waits; they are those of the indexes by which all asks that may wait
 # are found, or those of one partner.
+_WAITS = f"""r.responder = '$responder' AND r.answered_at IS NULL AND r.needs_reply = 'yes'
+  AND r.answered_elsewhere_at IS NULL
+  AND r.outcome IN ('open', 'lapsed')
+  AND {_seconds("p.as_of")} < {_seconds("coalesce(r.last_nudge_at, r.asked_at)")} + {_GIVE_UP}
+  AND (r.outcome = 'open' OR r.last_nudge_at IS NOT NULL)
+  AND r.{WAITING_OF_A_PARTNER}"""
 _WAITING = f"""
 SELECT r.partner, p.name, c.subject, {_age("r.asked_at")} AS waiting_seconds,
   r.due_at, p.as_of > r.due_at AS overdue, r.nudges, r.asked_at, r.asked_by, p.owner,
@@ -48,12 +54,7 @@ SELECT r.partner, p.name, c.subject, {_age("r.asked_at")} AS waiting_seconds,
 FROM response_times r
 JOIN partners p ON p.partner = r.partner
 LEFT JOIN conversations c ON c.conversation = r.conversation
-WHERE r.responder = '$responder' AND r.answered_at IS NULL AND r.needs_reply = 'yes'
-  AND r.answered_elsewhere_at IS NULL
-  AND r.outcome IN ('open', 'lapsed')
-  AND {_seconds("p.as_of")} < {_seconds("coalesce(r.last_nudge_at, r.asked_at)")} + {_GIVE_UP}
-  AND (r.outcome = 'open' OR r.last_nudge_at IS NOT NULL)
-  AND r.{WAITING_OF_A_PARTNER}
+WHERE {_WAITS}
 ORDER BY r.asked_at, r.response
 """
 
@@ -205,6 +206,15 @@ _REST = tuple(
 )
 
 
+def _waiting_counted(responder: str) -> str:
+    """What a waiting view shows, counted by partner: without its order and the subjects."""
+    return (
+        f"SELECT r.partner, count(*) AS waiting, max({_age('r.asked_at')}) AS oldest"
+        " FROM response_times r JOIN partners p ON p.partner = r.partner"
+        f" WHERE {_WAITS.replace('$responder', responder)} GROUP BY r.partner"
+    )
+
+
 def _standing(names: tuple[str, ...]) -> str:
     return ", ".join(f's."{name}"' for name in names)
 
@@ -218,10 +228,8 @@ SELECT s.partner, p.name, {_standing(_FIRST)},
   {_standing(_REST)}
 FROM partner_standing s
 JOIN partners p ON p.partner = s.partner
-LEFT JOIN (SELECT partner, count(*) AS waiting, max(waiting_seconds) AS oldest
-  FROM waiting_on_us GROUP BY partner) u ON u.partner = s.partner
-LEFT JOIN (SELECT partner, count(*) AS waiting, max(waiting_seconds) AS oldest
-  FROM waiting_on_them GROUP BY partner) t ON t.partner = s.partner
+LEFT JOIN ({_waiting_counted("us")}) u ON u.partner = s.partner
+LEFT JOIN ({_waiting_counted("them")}) t ON t.partner = s.partner
 ORDER BY s.urgency, coalesce(s.cause_since_at, s.last_contact_at), s.partner
 """
 

@@ -8,27 +8,30 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
 import rich
 from datasette import hookimpl
+from markupsafe import Markup
 
-from inbox_agent.catalogue import DATABASE, TABLES, VIEWS, column_of
+from inbox_agent.catalogue import DATABASE, TABLES, VIEWS, Column, column_of
 from inbox_agent.datasette_plugin import downloads, snapshots
-from inbox_agent.datasette_plugin.cells import Cells, partner_link
+from inbox_agent.datasette_plugin.cells import Cells, letters_link, partner_link
 from inbox_agent.datasette_plugin.charts.links import chart_path
 from inbox_agent.datasette_plugin.entrance import doors, security_headers, sign_in
 from inbox_agent.datasette_plugin.entrance.locks import ACTOR
 from inbox_agent.datasette_plugin.page import style_sheet
+from inbox_agent.datasette_plugin.reading import Reader
 from inbox_agent.datasette_plugin.routes import ROUTES
+from inbox_agent.datasette_plugin.snapshots import once
 from inbox_agent.datasette_plugin.why.links import why_path
 from inbox_agent.datasette_plugin.workbook_downloads import workbook_path
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
-    from markupsafe import Markup
 
 # Of a page's arguments, those that say which rows and columns; paging and facets are left out.
 _KEPT = ("_search", "_sort", "_sort_desc", "_col", "_nocol")
@@ -56,19 +59,37 @@ def _print_nothing(**_how: object) -> None:
 @hookimpl  # type: ignore[untyped-decorator]
 def render_cell(  # noqa: PLR0913, PLR0917 - Datasette's own names
     value: object, column: str, table: str | None, database: str, datasette: Datasette, row: Any
-) -> Markup | None:
+) -> Any:
     """Durations as people say them, states as a word, and no links out of letters."""
     known = column_of(table or "", column) if database == DATABASE else None
     if known is None:
         return None
     if (table, column) == ("partners", "name") and isinstance(value, str):
         return partner_link(datasette, row["partner"], value)
-    return Cells(datasette, int(datasette.setting("truncate_cells_html"))).show(value, known)
+    found = Cells(datasette, int(datasette.setting("truncate_cells_html")))
+    if known.unit == "UTC instant" and isinstance(value, str):
+        return partial(_in_the_teams_zone, found, value, known)
+    shown = found.show(value, known)
+    if column == "conversation" and value and table != "messages" and "partner" in row.keys():  # noqa: SIM118
+        letters = letters_link(datasette, _key(row["partner"]), _key(value))
+        return Markup("{} {}").format(shown, letters)
+    return shown
+
+
+async def _in_the_teams_zone(found: Cells, value: str, known: Column) -> Markup | None:
+    """Datasette waits for it; the zone is read once for all cells of a page."""
+    return replace(found, zone=await once("zone", Reader(found.datasette).zone)).show(value, known)
+
+
+def _key(value: Any) -> str:
+    """A value of Datasette's rows, which is a record where it is a link."""
+    return str(value["value"] if isinstance(value, dict) else value)
 
 
 @hookimpl  # type: ignore[untyped-decorator]
 def prepare_jinja2_environment(env: Any, datasette: Datasette) -> None:
     """What the macros of our pages may call: they see none of a page's own words."""
+    env.globals["style_sheet"] = partial(style_sheet, datasette)
     env.globals["why_path"] = partial(why_path, datasette)
     env.globals["chart_path"] = partial(chart_path, datasette)
 

@@ -9,38 +9,40 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from datasette.utils import tilde_encode
 from markupsafe import Markup
 
 from inbox_agent.catalogue import DATABASE, Column
 from inbox_agent.datasette_plugin.links import partner_path
-from inbox_agent.words import duration, working_duration
+from inbox_agent.words import duration, percent, working_duration
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
 
 __all__ = ["UNKNOWN", "Cells", "duration", "partner_link", "percent", "working_duration"]
 
-_INSTANT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2}):[0-9]{2}Z")
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+_UTC = ZoneInfo("UTC")
 _STATES = ("ok", "watch", "act", "unknown")
 UNKNOWN = Markup('<span class="unknown" title="unknown or not yet measured">—</span>')
 _KEY_SHOWN = 10
 
 
-def percent(share: float) -> str:
-    """A share as a percentage, with a decimal where whole ones would hide something."""
-    is_near_an_end = 0 < share < 0.1 or 0.9 < share < 1
-    return f"{share:.1%}" if is_near_an_end else f"{share:.0%}"
-
-
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """Shows values in the pages of one Datasette; `longest` cuts very long words (0: never)."""
+    """Shows values in the pages of one Datasette; `longest` cuts very long words (0: never).
+
+    Instants are shown in `zone`, as on all other pages, with its name beside them.
+    """
 
     datasette: Datasette
     longest: int
+    zone: ZoneInfo = _UTC
 
     def show(self, value: object, column: Column) -> Markup | None:
         """The markup of a value, or None where Datasette's own way is right."""
@@ -55,10 +57,9 @@ class Cells:
         return _number(value, column)
 
     def _words(self, text: str, column: Column) -> Markup:
-        instant = _INSTANT.fullmatch(text) if column.unit == "UTC instant" else None
+        instant = _instant(text, self.zone) if column.unit == "UTC instant" else None
         if instant:
-            shown = f"{instant[1]} {instant[2]} UTC"
-            return Markup('<time datetime="{}">{}</time>').format(text, shown)
+            return instant
         if column.unit == "state" and text in _STATES:
             return Markup('<span class="state state-{0}">{0}</span>').format(text)
         if column.references or column.name == "partner":
@@ -73,6 +74,26 @@ class Cells:
             return partner_link(self.datasette, str(key), label)
         href = self.datasette.urls.row(DATABASE, column.references, tilde_encode(str(key)))
         return _link(href, str(key), label or _short(str(key)))
+
+
+def _instant(text: str, zone: ZoneInfo) -> Markup | None:
+    """``2026-11-21 15:05 CET``, with the published instant behind it; None for what is none."""
+    if not _INSTANT.fullmatch(text):
+        return None
+    try:
+        local = datetime.fromisoformat(text).astimezone(zone)
+    except (ValueError, OverflowError):
+        return None
+    title = "" if zone.key == "UTC" else Markup(' title="{}"').format(text)
+    shown = f"{local:%Y-%m-%d %H:%M} {local.tzname()}"
+    return Markup('<time datetime="{}"{}>{}</time>').format(text, title, shown)
+
+
+def letters_link(datasette: Datasette, partner: str, conversation: str) -> Markup:
+    """The way to the letters of a conversation, the first one first."""
+    query = {"partner__exact": partner, "conversation__exact": conversation, "_sort": "at"}
+    href = f"{datasette.urls.table(DATABASE, 'messages')}?{urlencode(query)}"
+    return Markup('<a class="letters" href="{}">letters</a>').format(href)
 
 
 def partner_link(datasette: Datasette, partner: str, name: str | None) -> Markup:

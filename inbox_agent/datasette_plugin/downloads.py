@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from inbox_agent.catalogue import DATABASE
+from inbox_agent.datasette_plugin.reading import Reader
 from inbox_agent.safe_cells import StreamNeutraliser
 
 if TYPE_CHECKING:
@@ -61,14 +61,8 @@ def _whole(scope: Scope) -> Scope:
 
 async def _generation(datasette: Datasette) -> int | None:
     """Which publication of the tables is being read; None when there is none yet."""
-    if DATABASE not in datasette.databases:
-        return None
-    database = datasette.get_database(DATABASE)
-    if not await database.table_exists("about"):
-        return None
-    found = await database.execute("select max(generation) from about")
-    generation: int | None = found.single_value()
-    return generation
+    about = await Reader(datasette).about()
+    return about["generation"] if about else None
 
 
 class _Download:

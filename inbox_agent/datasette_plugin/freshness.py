@@ -14,10 +14,14 @@ from inbox_agent.datasette_plugin.local_times import instant
 
 Row = Mapping[str, Any]
 
-#: The latest polls are enough: what a page asks for.
-LATEST_POLLS = "select * from polls order by poll desc limit 400"
-#: All of them: they are few.
-FOLDERS = "select mailbox, folder, state, last_complete_at from folders order by mailbox, folder"
+#: What a page asks for, at once: the latest polls (enough) and all folders (few).
+READINGS = """
+select * from (select mailbox, started_at, ok, error, null as folder, null as state,
+  null as last_complete_at from polls order by poll desc limit 400)
+union all
+select * from (select mailbox, null, null, null, folder, state, last_complete_at from folders
+  order by mailbox, folder)
+"""
 
 _AT_LEAST_SECONDS = 3_600
 _POLLS_MISSED = 3
@@ -51,6 +55,13 @@ class Freshness:
     troubles: tuple[Trouble, ...]
     #: Folders that were begun and not read to their end once.
     reading: int
+
+    @classmethod
+    def of_rows(cls, about: Row, readings: Sequence[Row], now: datetime) -> Freshness:
+        """The same, of what `READINGS` finds."""
+        polls = [row for row in readings if row["folder"] is None]
+        folders = [row for row in readings if row["folder"] is not None]
+        return cls.of(about, polls, folders, now)
 
     @classmethod
     def of(

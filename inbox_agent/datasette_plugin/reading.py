@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from inbox_agent.catalogue import DATABASE
 
@@ -39,3 +40,13 @@ class Reader:
         """Whether there is such a table or view: none is there before the first publication."""
         sql = "select 1 as one from sqlite_master where name = :table"
         return bool(await self.rows(sql, table=table))
+
+    async def about(self) -> Row | None:
+        """The row of `about`; None before anything was published."""
+        if DATABASE not in self.datasette.databases or not await self.has("about"):
+            return None
+        return await self.row("select * from about order by generation desc limit 1")
+
+    async def zone(self) -> ZoneInfo:
+        """The team's zone, in which pages show instants; UTC before anything was published."""
+        return ZoneInfo((await self.about() or {}).get("timezone") or "UTC")

@@ -13,6 +13,7 @@ from inbox_agent.datasette_plugin.api.pages import (
 from inbox_agent.datasette_plugin.charts.pages import chart_file, chart_page
 from inbox_agent.datasette_plugin.feeds.pages import alerts_feed, due_feed, feeds_page
 from inbox_agent.datasette_plugin.front.page import front_page
+from inbox_agent.datasette_plugin.partner.missing import of_a_partner
 from inbox_agent.datasette_plugin.partner.page import partner_page
 from inbox_agent.datasette_plugin.review.page import (
     for_partner_page,
@@ -35,10 +36,10 @@ ROUTES: tuple[tuple[str, Any], ...] = (
     (r"^/-/api/waiting\.json$", waiting_json),
     (r"^/-/api/alerts\.json$", alerts_json),
     (r"^/-/chart/(?P<partner>[^/]+)/(?P<name>[a-z_]+)\.(?P<form>svg|png|json)$", chart_file),
-    (r"^/-/chart/(?P<partner>[^/]+)/(?P<name>[a-z_]+)$", chart_page),
-    (r"^/-/partner/(?P<partner>[^/]+)$", partner_page),
-    (r"^/-/why/(?P<partner>[^/]+)$", figures_page),
-    (r"^/-/why/(?P<partner>[^/]+)/(?P<figure>[^/]+)$", why_page),
+    (r"^/-/chart/(?P<partner>[^/]+)/(?P<name>[a-z_]+)$", of_a_partner(chart_page)),
+    (r"^/-/partner/(?P<partner>[^/]+)$", of_a_partner(partner_page)),
+    (r"^/-/why/(?P<partner>[^/]+)$", of_a_partner(figures_page)),
+    (r"^/-/why/(?P<partner>[^/]+)/(?P<figure>[^/]+)$", of_a_partner(why_page)),
     (r"^/-/xlsx/(?P<table>[^/]+)\.xlsx$", table_workbook),
     (r"^/-/reviews$", reviews_page),
     (r"^/-/review/(?P<quarter>[^/]+)\.xlsx$", review_workbook),

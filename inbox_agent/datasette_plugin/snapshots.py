@@ -4,13 +4,18 @@ Datasette reads each query of a request, and each page of a streamed download, b
 agent publishes in between, one answer would be made of two generations. Here the queries of one
 request are read in one transaction, which in a WAL database sees what was there when it began, for
 as long as it lasts, and holds up no writer.
+
+Each such request holds three open files until it has read all it wants, a download until its
+reader took most of it. So there are places for so many and no more; who finds none waits a little,
+then is asked to come back. Downloads have places of their own: slow ones keep nobody from a page.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -24,6 +29,14 @@ if TYPE_CHECKING:
 #: So many connections wait for the next request; more are closed.
 IDLE_CONNECTIONS = 8
 
+#: So many requests read at the same time, and so many downloads beside them.
+MOST_PAGES, MOST_DOWNLOADS = 48, 16
+#: So long one waits for a place, and so long one is asked to stay away then.
+PLACE_SECONDS, RETRY_SECONDS = 5.0, 10
+#: Signing in has a limit of its own.
+_READS_NOTHING = re.compile(r"/-/(?:static(?:-plugins)?/|login$)")
+_BUSY = b"503: more is being read here at the moment than can be; try again in a few seconds\n"
+
 #: A download whose reader takes nothing for so long is broken off.
 STALLED_SECONDS = 120.0
 
@@ -36,6 +49,8 @@ class Snapshots:
     def __init__(self, datasette: Datasette, database: Database) -> None:
         self._datasette, self._database = datasette, database
         self._idle: list[sqlite3.Connection] = []
+        self.pages = asyncio.Semaphore(MOST_PAGES)
+        self.downloads = asyncio.Semaphore(MOST_DOWNLOADS)
 
     def opened(self) -> sqlite3.Connection:
         """A connection within a read transaction; made where none is idle."""
@@ -73,11 +88,21 @@ class Snapshots:
 class _Snapshot:
     """What one request reads, whatever tasks ask for it; opened by the first query."""
 
-    def __init__(self, snapshots: Snapshots) -> None:
-        self._snapshots = snapshots
+    def __init__(self, snapshots: Snapshots, places: asyncio.Semaphore) -> None:
+        self._snapshots, self._places = snapshots, places
         self._lock = asyncio.Lock()
         self._connection: sqlite3.Connection | None = None
+        self.has_ended = True
+        self.kept: dict[str, Any] = {}
+
+    async def begin(self) -> bool:
+        """Wait for a place to read from; whether there was one."""
+        try:
+            await asyncio.wait_for(self._places.acquire(), PLACE_SECONDS)
+        except TimeoutError:
+            return False
         self.has_ended = False
+        return True
 
     async def run(self, read: Callable[[sqlite3.Connection], Any], executor: Any) -> Any:
         """One query, in one of Datasette's threads; queries of a request wait for each other."""
@@ -98,10 +123,22 @@ class _Snapshot:
     async def end(self) -> None:
         """Let go of it, after a query that may still be running."""
         async with self._lock:
-            self.has_ended = True
+            had_ended, self.has_ended = self.has_ended, True
             connection, self._connection = self._connection, None
         if connection is not None:
             self._snapshots.given_back(connection)
+        if not had_ended:
+            self._places.release()
+
+
+async def once(name: str, read: Callable[[], Awaitable[Any]]) -> Any:
+    """What is read by this name, read a single time while one request is answered."""
+    snapshot = _SNAPSHOT.get()
+    if snapshot is None:
+        return await read()
+    if name not in snapshot.kept:
+        snapshot.kept[name] = await read()
+    return snapshot.kept[name]
 
 
 def read_in_snapshots(datasette: Datasette) -> None:
@@ -132,22 +169,41 @@ def wrap(app: Any, datasette: Datasette) -> Any:
     async def wrapped(scope: Any, receive: Any, send: Any) -> None:
         database = datasette.databases.get(DATABASE)
         snapshots = getattr(database, "inbox_agent_snapshots", None)
-        if scope["type"] != "http" or snapshots is None:
+        if scope["type"] != "http" or snapshots is None or _READS_NOTHING.search(scope["path"]):
             await app(scope, receive, send)
             return
-        snapshot = _Snapshot(snapshots)
+        is_download = scope["path"].endswith(".csv")
+        snapshot = _Snapshot(snapshots, snapshots.downloads if is_download else snapshots.pages)
+        if not await snapshot.begin():
+            await _say_busy(send)
+            return
         token = _SNAPSHOT.set(snapshot)
-
-        async def let_go(message: Any) -> None:
-            # a reader that stalls must not hold on to what is not read any more
-            if message["type"] == "http.response.body" and not message.get("more_body"):
-                await snapshot.end()
-            await asyncio.wait_for(send(message), STALLED_SECONDS)
-
         try:
-            await app(scope, receive, let_go)
+            await app(scope, receive, _letting_go(snapshot, send))
         finally:
             _SNAPSHOT.reset(token)
             await snapshot.end()
 
     return wrapped
+
+
+def _letting_go(snapshot: _Snapshot, send: Any) -> Any:
+    """A reader that stalls must not hold on to what is not read any more."""
+
+    async def let_go(message: Any) -> None:
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            await snapshot.end()
+        await asyncio.wait_for(send(message), STALLED_SECONDS)
+
+    return let_go
+
+
+async def _say_busy(send: Any) -> None:
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", b"%d" % len(_BUSY)),
+        (b"retry-after", b"%d" % RETRY_SECONDS),
+        (b"cache-control", b"private, no-store"),
+    ]
+    await send({"type": "http.response.start", "status": 503, "headers": headers})
+    await send({"type": "http.response.body", "body": _BUSY})

@@ -1,7 +1,9 @@
 """Any table or view of `partners.db` as an Excel workbook: whole, or as filtered on its page.
 
 Excel takes no file it has not the end of, so a workbook is written whole before it is sent: in a
-thread of its own, one at a time, from one read transaction, into a file that has no name.
+thread of its own, one at a time, from one read transaction, into a file that has no name. Few may
+be under way at the same time, those that wait and those on their way out with them: each holds a
+file, and who waits behind many would give up anyway.
 """
 
 from __future__ import annotations
@@ -16,9 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlencode
+from weakref import WeakKeyDictionary
 
 from datasette.filters import Filters
-from datasette.utils.asgi import BadRequest, NotFound
+from datasette.utils.asgi import BadRequest, NotFound, Response
 
 from inbox_agent.catalogue import DATABASE, TABLES, VIEWS, Table, View
 from inbox_agent.datasette_plugin.access import must_view, must_view_table
@@ -34,6 +37,10 @@ CHOOSES_ROWS = ("_search", "_where", "_through")
 _CHUNK_OCTETS = 256 * 1024
 _RELATIONS: tuple[Table | View, ...] = (*TABLES, *VIEWS)
 _NAMES = frozenset(item.name for item in _RELATIONS)
+#: So many workbooks are under way; who asks for more is asked to come back after so long.
+MOST_UNDER_WAY, RETRY_SECONDS = 4, 30
+_BUSY = "503: several workbooks are being made at the moment; try again in half a minute\n"
+_PLACES: WeakKeyDictionary[Datasette, asyncio.Semaphore] = WeakKeyDictionary()
 _writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="workbook")
 
 #: Makes what the first sheet says, and the sheets, of a snapshot.
@@ -46,25 +53,32 @@ class Download:
 
     file: IO[bytes]
     name: str
+    places: asyncio.Semaphore
 
     async def asgi_send(self, send: Any) -> None:
         """What Datasette calls of an answer."""
-        with self.file as file:
-            headers = {
-                **HEADERS,
-                "content-type": CONTENT_TYPE,
-                "content-disposition": f'attachment; filename="{self.name}"',
-                "content-length": str(file.seek(0, 2)),
-            }
-            file.seek(0)
-            raw = [(key.encode(), value.encode()) for key, value in headers.items()]
-            await send({"type": "http.response.start", "status": 200, "headers": raw})
-            while chunk := await asyncio.to_thread(file.read, _CHUNK_OCTETS):
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
-            await send({"type": "http.response.body", "body": b""})
+        try:
+            with self.file as file:
+                await self._sent(file, send)
+        finally:
+            self.places.release()
+
+    async def _sent(self, file: IO[bytes], send: Any) -> None:
+        headers = {
+            **HEADERS,
+            "content-type": CONTENT_TYPE,
+            "content-disposition": f'attachment; filename="{self.name}"',
+            "content-length": str(file.seek(0, 2)),
+        }
+        file.seek(0)
+        raw = [(key.encode(), value.encode()) for key, value in headers.items()]
+        await send({"type": "http.response.start", "status": 200, "headers": raw})
+        while chunk := await asyncio.to_thread(file.read, _CHUNK_OCTETS):
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
 
 
-async def table_workbook(datasette: Datasette, request: Any) -> Download:
+async def table_workbook(datasette: Datasette, request: Any) -> Download | Response:
     """One table or view; the filters of its page hold here, too."""
     await must_view(datasette, request)
     relation = unquote(request.url_vars["table"])
@@ -94,12 +108,21 @@ def workbook_path(datasette: Datasette, table: str, given: Sequence[tuple[str, s
     return f"{datasette.urls.path(f'/-/xlsx/{table}.xlsx')}{query}"
 
 
-async def workbook(datasette: Datasette, make: Make, stem: str) -> Download:
-    """A workbook made of one snapshot and named after its generation."""
+async def workbook(datasette: Datasette, make: Make, stem: str) -> Download | Response:
+    """A workbook made of one snapshot and named after its generation; 503 behind many others."""
     path = Path(datasette.get_database(DATABASE).path)
+    places = _PLACES.setdefault(datasette, asyncio.Semaphore(MOST_UNDER_WAY))
+    if places.locked():
+        headers = {**HEADERS, "retry-after": str(RETRY_SECONDS)}
+        return Response(_BUSY, 503, headers, "text/plain; charset=utf-8")
+    await places.acquire()
     loop = asyncio.get_running_loop()
-    file, generation = await loop.run_in_executor(_writer, _written, path, make)
-    return Download(file, f"{stem}-generation-{generation}.xlsx")
+    try:
+        file, generation = await loop.run_in_executor(_writer, _written, path, make)
+    except BaseException:
+        places.release()
+        raise
+    return Download(file, f"{stem}-generation-{generation}.xlsx", places)
 
 
 def _written(path: Path, make: Make) -> tuple[IO[bytes], object]:

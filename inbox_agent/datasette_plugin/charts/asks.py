@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from inbox_agent.catalogue import DATABASE
+from inbox_agent.catalogue import DATABASE, OF_A_PARTNER
 from inbox_agent.datasette_plugin.charts.model import Side
 from inbox_agent.datasette_plugin.charts.months import IN_FIGURES, SIDES, ours_are_known
 from inbox_agent.datasette_plugin.charts.survival import Followed
@@ -24,9 +24,10 @@ SELECT responder, outcome,
       - CAST(strftime('%s', asked_at) AS INTEGER) END AS seconds,
   count(*) AS asks, min(asked_at) AS earliest
 FROM response_times
-WHERE partner = :partner AND asked_at >= :first AND asked_at < :last AND {IN_FIGURES}
+WHERE partner = :partner AND {OF_A_PARTNER} AND asked_at >= :first AND asked_at < :last
+  AND {IN_FIGURES}
 GROUP BY responder, outcome, seconds
-"""  # noqa: S608 - a constant of ours
+"""  # noqa: S608 - constants of ours
 
 
 async def followed(page: Page, partner: Row) -> tuple[tuple[Followed, ...], str]:

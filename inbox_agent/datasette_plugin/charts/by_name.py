@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from inbox_agent.catalogue import OF_A_PARTNER
 from inbox_agent.datasette_plugin.charts import (
     letters,
     response_times,
@@ -70,11 +71,13 @@ SELECT
   EXISTS (SELECT 1 FROM partner_standing
     WHERE partner = :partner AND (theirs_asks >= {FEWEST_ASKS} OR ours_asks >= {FEWEST_ASKS}
       AND coalesce(sent_coverage_high, 1) >= {ENOUGH_HELD})) AS survival,
-  (SELECT count(*) FROM (SELECT 1 FROM messages WHERE partner = :partner AND counts = 1
-      AND side IN ('us', 'them') AND at >= :monday AND at < :now LIMIT {year.FEWEST_LETTERS}))
+  (SELECT count(*) FROM (SELECT 1 FROM messages WHERE partner = :partner AND {OF_A_PARTNER}
+      AND counts = 1 AND side IN ('us', 'them') AND at >= :monday AND at < :now
+      LIMIT {year.FEWEST_LETTERS}))
     = {year.FEWEST_LETTERS} AS timeline,
-  (SELECT count(*) FROM (SELECT 1 FROM messages WHERE partner = :partner AND counts = 1
-      AND side = 'them' AND at >= :year AND at < :midnight LIMIT {rhythm.FEWEST_LETTERS}))
+  (SELECT count(*) FROM (SELECT 1 FROM messages WHERE partner = :partner AND {OF_A_PARTNER}
+      AND counts = 1 AND side = 'them' AND at >= :year AND at < :midnight
+      LIMIT {rhythm.FEWEST_LETTERS}))
     = {rhythm.FEWEST_LETTERS} AS rhythm
 """  # noqa: S608 - numbers of ours
 

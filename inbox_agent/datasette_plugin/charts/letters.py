@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from inbox_agent.catalogue import OF_A_PARTNER
 from inbox_agent.datasette_plugin.charts.rhythm import Rhythm, WorkingTime
 from inbox_agent.datasette_plugin.charts.time import (
     as_of,
@@ -26,19 +27,19 @@ from inbox_agent.datasette_plugin.page import Page
 from inbox_agent.datasette_plugin.reading import Row
 
 _YEAR = timedelta(days=365)
-_GAPS = """
+_GAPS = f"""
 SELECT g.began_at, g.ended_at, g.gap_working_days, g.usual_gap_working_days, g.broken_by, g.is_open
 FROM silence_gaps g
-WHERE g.partner = :partner AND (g.is_open = 1 OR g.ended_at >= :first)
+WHERE g.partner = :partner AND g.{OF_A_PARTNER} AND (g.is_open = 1 OR g.ended_at >= :first)
 ORDER BY g.began_at
-"""
+"""  # noqa: S608 - a constant of ours
 _NOW = "SELECT gap_working_days, times_usual FROM silent_now WHERE partner = :partner"
-_ALERTS = """
+_ALERTS = f"""
 SELECT kind, level, because, since_at, cleared_at
 FROM alerts
-WHERE partner = :partner AND coalesce(cleared_at, :last) >= :first
+WHERE partner = :partner AND {OF_A_PARTNER} AND coalesce(cleared_at, :last) >= :first
 ORDER BY since_at, alert
-"""
+"""  # noqa: S608 - a constant of ours
 _FACES = """
 SELECT coalesce(name, address) AS name, first_seen_at, last_seen_at, messages, state
 FROM contacts

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from inbox_agent.catalogue import OF_A_PARTNER
 from inbox_agent.datasette_plugin.charts.model import Side
 from inbox_agent.datasette_plugin.charts.time import as_of, text
 from inbox_agent.datasette_plugin.charts.waits import MONTHS, Month, Quarter, SideTimes, Wait
@@ -36,7 +37,7 @@ IN_FIGURES = """needs_reply = 'yes' AND outcome <> 'void'
 _WAITS = """
 SELECT responder, asked_at, outcome, response_seconds
 FROM response_times
-WHERE partner = :partner AND responder = :side AND {figures} AND ({months})
+WHERE partner = :partner AND {of_a_partner} AND responder = :side AND {figures} AND ({months})
 """
 _STANDARDS = """
 SELECT standard, target FROM standards
@@ -127,7 +128,7 @@ async def _waits(page: Page, partner: Row, side: Side, months: Sequence[Month]) 
     for n, month in enumerate(few):
         ends[f"a{n}"], ends[f"b{n}"] = _ends(month, page.times.zone)
     either = " OR ".join(f"asked_at >= :a{n} AND asked_at < :b{n}" for n in range(len(few)))
-    sql = _WAITS.format(figures=IN_FIGURES, months=either)
+    sql = _WAITS.format(of_a_partner=OF_A_PARTNER, figures=IN_FIGURES, months=either)
     rows = await page.reader.rows(sql, partner=partner["partner"], side=side, **ends)
     now, give_up = as_of(page, partner), int((page.about or {})["give_up_after_seconds"])
     return tuple(

@@ -45,7 +45,7 @@ class _Asked:
         partner = await page.partner(unquote(request.url_vars["partner"]))
         name = request.url_vars["name"]
         if name not in CHARTS:
-            raise NotFound("There is no such chart.")
+            raise NotFound(f"There is no such chart; there are {', '.join(CHARTS)}.")
         return cls(page, partner, name, CHARTS[name])
 
     @property

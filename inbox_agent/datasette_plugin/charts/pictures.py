@@ -1,11 +1,14 @@
-"""A chart's spec made into a picture: once for each publication, beside the process of the pages.
+"""A chart's spec made into a picture: once for as long as it shows the same, beside the pages.
 
+Most publications change few partners, so that a picture is kept by what it shows: of the next
+publication the rows are read and the spec is made, and then the picture may be there already.
 A thread waits for the drawing process (`inbox_agent.drawing`) to answer; the event loop goes on.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 import subprocess
@@ -19,11 +22,13 @@ from threading import Lock, Timer
 from typing import Any, Literal
 
 Form = Literal["svg", "png"]
-#: What a picture shows: publication, partner, chart, look.
+#: What a picture is asked for by: publication, partner, chart, look.
 Key = tuple[object, ...]
 
 #: Pictures are kept up to so many octets; one has 10 to 120 kB, a PNG 350 kB.
 KEPT_OCTETS = 32_000_000
+#: So many askings are known to be for a picture that is kept.
+KEPT_KEYS = 5_000
 _LONGEST_SECONDS = 30.0
 # -P: no module of the folder it happens to be started in.
 _COMMAND = (sys.executable, "-P", "-m", "inbox_agent.drawing")
@@ -96,7 +101,8 @@ class Pictures:
 
     most: int = KEPT_OCTETS
     octets: int = 0
-    _kept: OrderedDict[Key, bytes] = field(default_factory=OrderedDict)
+    _shows: OrderedDict[Key, str] = field(default_factory=OrderedDict)
+    _kept: OrderedDict[str, bytes] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
     _drawer: Drawer = field(default_factory=Drawer)
     # One picture at a time: drawing takes a whole core.
@@ -107,15 +113,26 @@ class Pictures:
     def get(self, key: Key) -> bytes | None:
         """A picture drawn before, or None."""
         with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-            return self._kept.get(key)
+            return self._of_digest(self._shows.get(key, ""))
 
-    def keep(self, key: Key, picture: bytes) -> bytes:
+    def showing(self, key: Key, digest: str) -> bytes | None:
+        """The same where what it shows is known by now, though it was drawn for another key."""
+        with self._lock:
+            self._shows[key] = digest
+            while len(self._shows) > KEPT_KEYS:
+                self._shows.popitem(last=False)
+            return self._of_digest(digest)
+
+    def _of_digest(self, digest: str) -> bytes | None:
+        if digest in self._kept:
+            self._kept.move_to_end(digest)
+        return self._kept.get(digest)
+
+    def keep(self, digest: str, picture: bytes) -> bytes:
         """Keeps a picture, and lets go of those that were not asked for longest."""
         with self._lock:
-            self.octets += len(picture) - len(self._kept.pop(key, b""))
-            self._kept[key] = picture
+            self.octets += len(picture) - len(self._kept.pop(digest, b""))
+            self._kept[digest] = picture
             while self.octets > self.most:
                 self.octets -= len(self._kept.popitem(last=False)[1])
         return picture
@@ -124,7 +141,12 @@ class Pictures:
         """The picture by its key, drawn unless it is kept; raises NotDrawn."""
 
         def work() -> bytes:  # somebody else may have asked for the same one before
-            return self.get(key) or self.keep(key, self._drawer.drawn(spec(), form))
+            kept = self.get(key)
+            if kept is not None:
+                return kept
+            said = spec()
+            digest = hashlib.sha256(f"{form} {json.dumps(said)}".encode()).hexdigest()
+            return self.showing(key, digest) or self.keep(digest, self._drawer.drawn(said, form))
 
         return await asyncio.get_running_loop().run_in_executor(self._worker, work)
 

@@ -84,7 +84,7 @@ def _plot(side: SideTimes, look: Look, scale: Spec, axis: Spec) -> Spec:
             *_promise(side, look, y),
             *_quarters(side, look, y),
             *_year_before(side, look, y),
-            *_promise_words(side, look, y),
+            *_promise_words(side, look),
             *_waits(side, look, y),
             *_percentiles(side, look, y),
             *_asks(side, look),
@@ -99,8 +99,9 @@ def _width(look: Look) -> int:
 def _heading(side: SideTimes, look: Look) -> Spec:
     words = "We answer them" if side.side == "us" else "They answer us"
     text = words if side.is_known else f"{words}: unknown"
-    mark = {"type": "text", "text": text, "x": 0, "y": -28, "align": "left", "fontSize": 14,
-            "fontWeight": 600, "color": look.side(side.side)}  # fmt: skip
+    mark = {"type": "text", "text": text, "x": 0, "align": "left", "fontSize": 14,
+            "y": -46 if look.is_narrow and side.promise else -28, "fontWeight": 600,
+            "color": look.side(side.side)}  # fmt: skip
     return layer([{}], mark)
 
 
@@ -126,24 +127,16 @@ def _promise(side: SideTimes, look: Look, y: Spec) -> Iterator[Spec]:
         yield layer([{"seconds": side.promise.seconds}], rule, y=y)
 
 
-def _promise_words(side: SideTimes, look: Look, y: Spec) -> Iterator[Spec]:
-    """What the rule stands for, above that end of it where less is drawn; below all that is."""
+def _promise_words(side: SideTimes, look: Look) -> Iterator[Spec]:
+    """What the rule stands for: above the plot, where no figure is."""
     if side.promise is None:
         return
-    is_left = _near(side, side.promise.seconds, 0, 0.5) <= _near(side, side.promise.seconds, 0.5, 1)
-    who = "our" if side.side == "us" else "their"
-    text = {"x": 2 if is_left else _width(look) - 2, "align": "left" if is_left else "right",
-            "dy": -8, "color": look.colours["faint"], "fontSize": 11,
-            "text": f"{who} standard: {side.promise.words}"}  # fmt: skip
-    yield from haloed([{"seconds": side.promise.seconds}], text, look, y=y)
-
-
-def _near(side: SideTimes, seconds: int, first: float, last: float) -> int:
-    """How many points lie just above a time, in a part of the plot."""
-    points = [(wait.at, wait.seconds) for wait in side.waits]
-    points += [(n + 0.5, month.p50) for n, month in enumerate(side.months) if month.p50 is not None]
-    width = len(side.months)
-    return sum(first <= at / width < last and 0.8 < s / seconds < 2.2 for at, s in points)
+    line = "dotted" if side.promise.is_earliest else "line across"
+    words = f"{'our' if side.side == 'us' else 'their'} standard ({line}): {side.promise.words}"
+    place = {"x": 0, "align": "left"} if look.is_narrow else {"x": _width(look), "align": "right"}
+    mark = {"type": "text", "text": words, "y": -28, "fontSize": 11,
+            "color": look.colours["faint"], **place}  # fmt: skip
+    yield layer([{}], mark)
 
 
 def _quarters(side: SideTimes, look: Look, y: Spec) -> Iterator[Spec]:

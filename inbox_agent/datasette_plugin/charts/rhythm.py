@@ -9,7 +9,8 @@ from functools import partial
 
 from inbox_agent.datasette_plugin.charts.look import Look, framed
 from inbox_agent.datasette_plugin.charts.model import Chart, DataTable, Source, Spec, layer
-from inbox_agent.datasette_plugin.charts.words import percent, times
+from inbox_agent.datasette_plugin.charts.words import times
+from inbox_agent.words import percent
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 #: With fewer letters of theirs in a year, where they lie is chance.

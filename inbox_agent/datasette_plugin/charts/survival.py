@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from math import log
 
 from inbox_agent.datasette_plugin.charts.curves import (
     Step,
@@ -26,8 +27,9 @@ from inbox_agent.datasette_plugin.charts.model import (
     haloed,
     layer,
 )
-from inbox_agent.datasette_plugin.charts.words import asked, percent, spoken, times
+from inbox_agent.datasette_plugin.charts.words import asked, spoken, times
 from inbox_agent.datasette_plugin.enough import FEWEST_ASKS
+from inbox_agent.words import percent
 
 _SHORTEST = 60
 _HEIGHT = 260
@@ -210,11 +212,18 @@ def _marks(sides: Sequence[Followed], look: Look, x: Spec) -> Iterator[Spec]:
                      "color": colour}  # fmt: skip
             yield layer(value, point, x=x, y=_y())
             is_above = n == 0 and len(passed) > 1
-            is_left = is_above or 4 * seconds > side.give_up  # nothing beyond the right edge
+            is_late = 4 * seconds > side.give_up  # nothing beyond the right edge
+            is_left = is_late or (is_above and not _is_early(seconds, x))
             text = {"text": spoken(seconds), "color": colour, "fontWeight": 600,
                     "align": "right" if is_left else "left", "dx": -8 if is_left else 8,
                     "dy": -9 if is_above else 11}  # fmt: skip
             yield from haloed(value, text, look, x=x, y=_y())
+
+
+def _is_early(seconds: float, x: Spec) -> bool:
+    """Whether words on its left would reach the names of the axis."""
+    low, high = x["scale"]["domain"]
+    return log(max(seconds, low) / low) < 0.12 * log(high / low)
 
 
 def _ends(sides: Sequence[Followed], look: Look, x: Spec) -> Iterator[Spec]:

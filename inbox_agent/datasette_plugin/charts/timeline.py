@@ -102,9 +102,9 @@ def _who(year: Year, look: Look) -> Iterator[Spec]:
     ):
         where = "above" if side == "them" else "below"
         number = sum(counts.values())
-        total = f"{number:,}" if look.is_narrow else times(number, "letter")
+        total = f"{number:,}" if look.is_narrow else f"{times(number, 'letter')} ({where})"
         text = {"type": "text", "y": -16, "fontWeight": 600, "color": look.side(side),
-                "fontSize": 13, "text": f"{words} {total} ({where})", **place}  # fmt: skip
+                "fontSize": 13, "text": f"{words} {total}", **place}  # fmt: skip
         yield layer([{}], text)
 
 
@@ -117,7 +117,7 @@ def _lanes(year: Year, look: Look) -> Spec:
     for heading, lanes in (
         (_usual(year, look), _silences(year, look)),
         ("Alerts", _alerts(year, look)),
-        (_people(year), _faces(year, look)),
+        (_people(year, look), _faces(year, look)),
     ):
         if not lanes:
             continue
@@ -209,7 +209,9 @@ def _alerts(year: Year, look: Look) -> list[list[Spec]]:
     return lanes
 
 
-def _people(year: Year) -> str:
+def _people(year: Year, look: Look) -> str:
+    if look.is_narrow:
+        return "Their people" + (f" ({year.more_faces} more wrote less)" if year.more_faces else "")
     more = f" (those who wrote most; {year.more_faces} more)" if year.more_faces else ""
     return f"Their people, from first letter to last{more}"
 

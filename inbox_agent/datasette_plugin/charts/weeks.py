@@ -11,22 +11,23 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from inbox_agent.catalogue import OF_A_PARTNER
 from inbox_agent.datasette_plugin.charts.time import text
 from inbox_agent.datasette_plugin.page import Page
 from inbox_agent.datasette_plugin.reading import Row
 
 _DAY = 86_400
-_LETTERS = """
-SELECT side, count(*) AS letters, {local} AS local
+_LETTERS = f"""
+SELECT side, count(*) AS letters, {{local}} AS local
 FROM (
-  SELECT side, {seconds} AS s
+  SELECT side, {{seconds}} AS s
   FROM messages
-  WHERE partner = :partner AND counts = 1 AND side IN ('us', 'them')
+  WHERE partner = :partner AND {OF_A_PARTNER} AND counts = 1 AND side IN ('us', 'them')
     AND at >= :first AND at < :last
   LIMIT -1  -- all of them; without it SQLite would reckon the seconds once for each use of s
 )
 GROUP BY side, local
-"""
+"""  # noqa: S608 - our own words
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,14 +57,6 @@ def asked(count: int) -> str:
     return "asked once" if count == 1 else f"asked {count:,} times"
 
 
-def percent(share: float) -> str:
-    """A share in whole percents; ``100%`` and ``0%`` only where it is all or none."""
-    whole = round(share * 100)
-    if whole == 100 and share < 1:
-        return "99%"
-    return "1%" if whole == 0 and share > 0 else f"{whole}%"
-
-
 @dataclass(frozen=True, slots=True)
 class Promise:
     """A standard as a time by the calendar.

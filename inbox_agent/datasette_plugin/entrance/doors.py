@@ -31,6 +31,7 @@ _HAS_TOKENS = re.compile(r"/-/alerts\.atom|/-/due\.ics|/-/api/.+")
 _FOR_PROGRAMS = re.compile(
     r".*\.(?:json|jsono|geojson|csv|atom|ics|svg|png|xlsx|db|blob)", re.DOTALL | re.IGNORECASE
 )
+_SIGN_OUT_PATH = "/-/logout"
 #: A form with a name and a password is shorter.
 _MOST_POSTED_OCTETS = 20_000
 
@@ -66,6 +67,7 @@ class _Door:
         actor = named or signed_in
         if not signed_in:
             headers = sessions.without_session(headers)
+        scope_as_sent = scope
         scope = {**scope, "headers": headers, ACTOR: actor}
         path = route_path(self._datasette, scope)
         if not path.isascii():  # a browser escapes what it asks for
@@ -74,8 +76,20 @@ class _Door:
             await self._refuse(scope, path, send)
         elif actor is None and scope["method"] == "POST" and _is_too_long(headers):
             await _answer(send, 413, "text/plain; charset=utf-8", b"413: too long\n")
+        elif signed_in and scope["method"] == "POST" and path == _SIGN_OUT_PATH:
+            await self._app(scope, receive, self._ending(scope_as_sent, send))
         else:
             await self._app(scope, receive, send)
+
+    def _ending(self, scope: Any, send: Any) -> Any:
+        """Datasette takes the cookie away; here its session ends, once that was done."""
+
+        async def answer(message: Any) -> None:
+            if message["type"] == "http.response.start" and message["status"] == 302:
+                sessions.end(self._datasette, self._lock, scope)
+            await send(message)
+
+        return answer
 
     async def _refuse(self, scope: Any, path: str, send: Any) -> None:
         if scope["method"] in ("GET", "HEAD") and is_for_people(scope, path):

@@ -18,7 +18,8 @@ from weakref import WeakKeyDictionary
 
 from inbox_agent.datasette_plugin.entrance.attempts import Attempts
 from inbox_agent.errors import StoreError
-from inbox_agent.users import User, Users, read_users
+from inbox_agent.sign_outs import SIGN_OUTS_NAME, SignOuts
+from inbox_agent.users import ROOT, User, Users, read_users
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -39,7 +40,10 @@ _MOST_NAME = 200
 
 @dataclass(slots=True)
 class Accounts:
-    """The users of the file as it is now; nobody where it is missing or damaged."""
+    """The users of the file as it is now; nobody where it is missing or damaged.
+
+    Who is called `root` is left out: Datasette would take them for its own.
+    """
 
     path: Path
     _stamp: tuple[int, int, int] | None = None
@@ -51,7 +55,9 @@ class Accounts:
             found = self.path.stat()
             stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
             if stamp != self._stamp:
-                self._users, self._stamp = read_users(self.path), stamp
+                everybody = read_users(self.path).items()
+                self._users = {name: user for name, user in everybody if name != ROOT}
+                self._stamp = stamp
         except (OSError, StoreError):
             self._users, self._stamp = {}, None
         return self._users
@@ -68,6 +74,7 @@ class Lock:
     accounts: Accounts
     header: str | None
     proxies: tuple[str, ...]
+    sign_outs: SignOuts
     attempts: Attempts = field(default_factory=Attempts)
     trying: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
 
@@ -79,7 +86,8 @@ class Lock:
             return None
         proxies = environment.get(PROXIES, "").split(",")
         header = environment.get(USER_HEADER, "").lower() or None
-        return cls(Accounts(Path(path)), header, tuple(filter(None, proxies)))
+        sign_outs = SignOuts(Path(path).with_name(SIGN_OUTS_NAME))
+        return cls(Accounts(Path(path)), header, tuple(filter(None, proxies)), sign_outs)
 
     def named_by_proxy(self, peer: str, headers: list[tuple[bytes, bytes]]) -> Actor | None:
         """Who the proxy says it is; None where it says nothing, or somebody else might have."""
@@ -88,6 +96,10 @@ class Lock:
         said = [value for name, value in headers if name.lower() == self.header.encode()]
         name = said[0].decode("utf-8", "replace").strip() if len(said) == 1 else ""
         if not name or len(name) > _MOST_NAME or not name.isprintable():
+            return None
+        # Datasette's own name is nobody's; nor is what a proxy wrote that had nothing to fill in:
+        # Caddy's copy_headers makes {http.reverse_proxy.header.Remote-Email} of a missing line
+        if name.lower() == ROOT or "{" in name:
             return None
         known = self.accounts.users().get(name.lower())
         return actor_of(known) if known else {"id": name, "owner": name}

@@ -6,7 +6,9 @@ It is Datasette's own (`ds_actor`, signed with its secret), so that signing out 
 from __future__ import annotations
 
 import re
+import secrets
 import time
+from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,7 @@ from datasette.utils.asgi import Request
 from itsdangerous import BadSignature
 
 from inbox_agent.datasette_plugin.entrance.locks import Actor, Lock, actor_of
+from inbox_agent.sign_outs import session_key
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -28,7 +31,12 @@ SESSION_SECONDS = 14 * 24 * 3600
 def begin(datasette: Datasette, response: Any, user: User, is_secure: bool) -> None:
     """Give the browser a session of a fortnight; over TLS it is sent over TLS alone."""
     ends_at = int(time.time()) + SESSION_SECONDS
-    said = {"a": dict(actor_of(user)), "e": baseconv.base62.encode(ends_at), "m": user.mark}
+    said = {
+        "a": dict(actor_of(user)),
+        "e": baseconv.base62.encode(ends_at),
+        "m": user.mark,
+        "s": secrets.token_hex(8),  # two that begin in one second end apart
+    }
     response.set_cookie(
         COOKIE,
         datasette.sign(said, "actor"),
@@ -41,18 +49,38 @@ def begin(datasette: Datasette, response: Any, user: User, is_secure: bool) -> N
 
 def signed_in(datasette: Datasette, lock: Lock, scope: Any) -> Actor | None:
     """Who the cookie of a request is of; None for one that is none, or none any more."""
+    session = _session(datasette, lock, scope)
+    return session.actor if session else None
+
+
+def end(datasette: Datasette, lock: Lock, scope: Any) -> None:
+    """End the session of a request for good, also for whoever copied its cookie."""
+    session = _session(datasette, lock, scope)
+    if session:
+        lock.sign_outs.end(session.key, session.ends_at, time.time())
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    actor: Actor
+    key: str
+    ends_at: int
+
+
+def _session(datasette: Datasette, lock: Lock, scope: Any) -> _Session | None:
     try:
         cookie = Request(scope, None).cookies.get(COOKIE, "")
-        said = datasette.unsign(cookie, "actor") if cookie else None
+        said: Any = datasette.unsign(cookie, "actor") if cookie else None
         ends_at = int(baseconv.base62.decode(said["e"])) if said else 0
         user = lock.accounts.users().get(said["a"]["id"]) if said else None
     except (BadSignature, KeyError, TypeError, ValueError, AttributeError):
         return None
     except Exception:  # noqa: BLE001 - http.cookies raises its own for a line that is no cookie
         return None
-    if user is None or time.time() > ends_at or (said or {}).get("m") != user.mark:
+    if user is None or time.time() > ends_at or said.get("m") != user.mark:
         return None
-    return actor_of(user)
+    key = session_key(said)
+    return None if lock.sign_outs.has_ended(key) else _Session(actor_of(user), key, ends_at)
 
 
 def without_session(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

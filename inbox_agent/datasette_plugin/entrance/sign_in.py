@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from datasette.utils.asgi import Forbidden, NotFound, Response
 
@@ -31,6 +33,7 @@ def routes(datasette: Datasette) -> tuple[tuple[str, Any], ...]:
     ours = lock_of(datasette) is not None or is_open()
     return (
         (r"^/-/password-tool$", _nothing_here),
+        (r"^/-/databases(?:\.json)?$", _nothing_here),  # it tells where the file lies
         *(((rf"^{SIGN_IN_PATH}$", sign_in),) if ours else ()),
     )
 
@@ -61,9 +64,32 @@ async def sign_in(datasette: Datasette, request: Any) -> Response:
         if request.actor:
             return Response.redirect(datasette.urls.path(back))
         return await _shown(datasette, request, _Form(back))
-    if request.headers.get("sec-fetch-site") == "cross-site":
+    if not is_from_here(request.headers):
         raise Forbidden("This form was sent by another site")
     return await _try(datasette, request, lock)
+
+
+def is_from_here(headers: Mapping[str, str]) -> bool:
+    """Whether a form was filled in on our own page, and not on one that signs people in as others.
+
+    Browsers say so (Fetch Metadata, `Sec-Fetch-Site`), to addresses with TLS and to this computer;
+    elsewhere the page's address tells (`Origin`, else `Referer`). One that says none of the three
+    is no browser of these years, and nobody's session is in it to be taken.
+    """
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    page = headers.get("origin") or headers.get("referer")
+    return page is None or _host_of(page) == _host_of(f"//{headers.get('host', '')}")
+
+
+def _host_of(address: str) -> tuple[str | None, int | None]:
+    """Name and port; those that go without saying are none. An opaque origin (null) has neither."""
+    try:
+        found = urlsplit(address)
+        return found.hostname or "", None if found.port in (80, 443) else found.port
+    except ValueError:
+        return None, None
 
 
 async def _try(datasette: Datasette, request: Any, lock: Lock) -> Response:

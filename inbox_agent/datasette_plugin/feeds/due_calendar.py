@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import uuid5
+from zoneinfo import ZoneInfo
 
 from inbox_agent.datasette_plugin.feeds.atom import OURS
+from inbox_agent.datasette_plugin.feeds.vtimezone import vtimezone
 from inbox_agent.plain_words import one_line
 
 CONTENT_TYPE = "text/calendar; charset=utf-8"
@@ -47,8 +49,9 @@ def calendar(name: str, made_at: datetime, dues: Iterable[Due]) -> bytes:
     found.add("refresh-interval", _REFRESH, parameters={"VALUE": "DURATION"})
     for due in dues:
         found.add_component(_event(due, made_at))
-    years = made_at.year - 1, made_at.year + 3
-    found.add_missing_timezones(date(years[0], 1, 1), date(years[1], 1, 1))
+    for name in sorted(found.get_missing_tzids()):
+        zone = vtimezone(ZoneInfo(name), made_at.year - 1, made_at.year + 2)
+        found.subcomponents.insert(0, zone)  # before what names it
     return bytes(found.to_ical())
 
 

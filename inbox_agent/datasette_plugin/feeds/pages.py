@@ -10,8 +10,10 @@ from urllib.parse import urlencode
 
 from datasette.utils.asgi import Response
 
+from inbox_agent.catalogue import DATABASE
 from inbox_agent.datasette_plugin.feeds import atom, due_calendar
 from inbox_agent.datasette_plugin.feeds.access import Refused, must_read_feeds, one_of
+from inbox_agent.datasette_plugin.feeds.kept import KeptAnswers
 from inbox_agent.datasette_plugin.feeds.rows import KINDS, LinkOf, alert_entries, dues
 from inbox_agent.datasette_plugin.feeds.tokens import token_of
 from inbox_agent.datasette_plugin.local_times import instant
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from datasette.app import Datasette
 
 ALERTS_PATH, DUE_PATH = "/-/alerts.atom", "/-/due.ics"
+
+#: Programs ask every hour, many of them for the same calendar; it has half a megabyte at most.
+_CALENDARS = KeptAnswers(most=16)
 
 _Body = Callable[[Page, Row, str | None], Awaitable[bytes]]
 
@@ -77,10 +82,17 @@ async def _alerts(page: Page, about: Row, owner: str | None) -> bytes:
 
 async def _due(page: Page, about: Row, owner: str | None) -> bytes:
     kinds = _kinds(page.request)
+    publication = page.generation, about["published_at"], about["version"]
+    path = page.datasette.get_database(DATABASE).path
+    key = (path, *publication, _absolute(page, "/"), owner, *kinds)
+    kept = _CALENDARS.get(key)
+    if kept is not None:
+        return kept
     found = await dues(page.reader, owner, kinds, page.times, _links(page))
     name = f"Due with partners of {owner}" if owner else "Due with partners"
-    # a thousand entries take a second, and nobody's page waits for them
-    return await asyncio.to_thread(due_calendar.calendar, name, instant(about["as_of"]), found)
+    # a thousand entries take a third of a second, and nobody's page waits for them
+    made = await asyncio.to_thread(due_calendar.calendar, name, instant(about["as_of"]), found)
+    return _CALENDARS.keep(key, made)
 
 
 def _kinds(request: Any) -> Sequence[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 
+from inbox_agent.datasette_plugin.enough import FEWEST_ASKS
 from inbox_agent.datasette_plugin.feeds.atom import Entry
 from inbox_agent.datasette_plugin.feeds.due_calendar import Due
 from inbox_agent.datasette_plugin.local_times import LocalTimes, instant
@@ -41,12 +42,13 @@ WHERE g.is_open = 1 AND (:owner IS NULL OR lower(p.owner) = lower(:owner))
   AND (s.watch_at BETWEEN :begins_at AND :ends_at OR s.act_at BETWEEN :begins_at AND :ends_at)
 ORDER BY s.watch_at, g.gap LIMIT :most
 """
-_STANDARDS = """
+_STANDARDS = f"""
 SELECT t.*, p.name FROM standards t JOIN partners p ON p.partner = t.partner
 WHERE t.breaks_at BETWEEN :begins_at AND :ends_at
   AND (:owner IS NULL OR lower(p.owner) = lower(:owner))
+  AND (t.unit IS NOT 'share' OR t.asks >= {FEWEST_ASKS})
 ORDER BY t.breaks_at, t.partner, t.standard LIMIT :most
-"""
+"""  # noqa: S608 - our own words
 _LINES = {"watch": "silent for too long", "act": "silent for far too long"}
 _STANDARDS_SAID = {
     "we_answer_within": "we answer too late too often",

@@ -13,14 +13,21 @@ from datasette.database import QueryInterrupted
 from datasette.views.index import IndexView
 
 from inbox_agent.catalogue import DATABASE, VIEWS
-from inbox_agent.datasette_plugin.freshness import FOLDERS, LATEST_POLLS, Freshness
+from inbox_agent.datasette_plugin.freshness import READINGS, Freshness
 from inbox_agent.datasette_plugin.front.choice import (
     PAGE_SIZE,
     STATES,
     Choice,
     datasette_filters,
 )
-from inbox_agent.datasette_plugin.front.rows import NEWS_FILTERS, Card, cards_of, news_of, tally_of
+from inbox_agent.datasette_plugin.front.rows import (
+    NEWS_FILTERS,
+    Card,
+    cards_of,
+    news_of,
+    partner_filter,
+    tally_of,
+)
 from inbox_agent.datasette_plugin.front.sparklines import silence_bar, sparkline
 from inbox_agent.datasette_plugin.local_times import LocalTimes
 from inbox_agent.datasette_plugin.page import Page
@@ -83,6 +90,7 @@ async def _front(page: Page) -> Response:
         fresh=await _freshness(page, now),
         today=LocalTimes(page.times.zone, now),
         news=await news_of(page.reader, choice, as_of),
+        only=await partner_filter(page.reader, choice),
         downloads=_downloads(page.datasette, choice),
     )
 
@@ -102,9 +110,7 @@ def _groups(cards: list[Card]) -> list[tuple[str, list[Card]]]:
 
 
 async def _freshness(page: Page, now: datetime) -> Freshness:
-    polls = await page.reader.rows(LATEST_POLLS)
-    folders = await page.reader.rows(FOLDERS)
-    return Freshness.of(page.about or {}, polls, folders, now)
+    return Freshness.of_rows(page.about or {}, await page.reader.rows(READINGS), now)
 
 
 def _downloads(datasette: Datasette, choice: Choice) -> list[tuple[str, str]]:

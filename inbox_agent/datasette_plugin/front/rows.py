@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from urllib.parse import urlencode
 
 from inbox_agent.datasette_plugin.enough import ENOUGH_HELD, FEWEST_ASKS
 from inbox_agent.datasette_plugin.front.choice import PAGE_SIZE, Choice, Tally, chosen, searched
@@ -206,6 +207,29 @@ class News:
 
     since_at: str
     kinds: Mapping[str, Sequence[Row]]
+
+
+_MOST_LINKED = 100
+_LINKED = f"""
+select p.partner from partners p join partner_standing s on s.partner = p.partner
+where {{condition}} order by p.partner limit {_MOST_LINKED + 1}
+"""
+
+
+async def partner_filter(reader: Reader, choice: Choice) -> str | None:
+    """What narrows a table of Datasette's to the partners chosen, whatever their state.
+
+    Tables know partners by key alone, so that each is named. Empty where all are chosen; None
+    where they are too many for an address.
+    """
+    choice = Choice(owner=choice.owner, tier=choice.tier, q=choice.q)
+    if not choice.is_filtered:
+        return ""
+    condition, arguments = chosen(choice)
+    rows = await reader.rows(_LINKED.format(condition=condition), **arguments)
+    if len(rows) > _MOST_LINKED:
+        return None
+    return "&" + urlencode({"partner__in": json.dumps([row["partner"] for row in rows])})
 
 
 #: The same kinds as filters of the table `alerts`.

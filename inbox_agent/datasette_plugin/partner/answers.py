@@ -11,7 +11,7 @@ from datetime import UTC, datetime, time
 from typing import Any, Literal
 
 from inbox_agent.catalogue import OF_A_PARTNER
-from inbox_agent.datasette_plugin.enough import ENOUGH_HELD
+from inbox_agent.datasette_plugin.enough import FEWEST_ASKS, is_unseen
 from inbox_agent.datasette_plugin.page import Page
 from inbox_agent.datasette_plugin.partner.periods import (
     Window,
@@ -26,12 +26,10 @@ from inbox_agent.datasette_plugin.partner.words import (
     times_differ,
 )
 from inbox_agent.datasette_plugin.reading import Row
-from inbox_agent.words import counted, duration, working_duration
+from inbox_agent.figure_names import change_said
+from inbox_agent.words import counted, duration, within, working_duration
 
 Side = Literal["us", "them"]
-#: Fewer asks than these have no figures (see `asks` in the definitions).
-ENOUGH = 5
-
 _TONES = {"slower": "worse", "faster": "better"}
 
 _QUARTER = """
@@ -96,6 +94,11 @@ class Answers:
     asks: Sequence[Row]
     arrow: str | None
 
+    @property
+    def change(self) -> str:
+        """What the arrow says; empty without one."""
+        return change_said(self.arrow, is_shown=True) if self.arrow else ""
+
     def agrees(self, difference: Difference) -> bool:
         """Whether the test found what a difference says: only then is it more than words."""
         return _TONES.get(self.arrow or "") == difference.tone
@@ -123,9 +126,8 @@ async def answers_of(page: Page, standing: Row, periods: Periods) -> tuple[Answe
     partner = standing["partner"]
     rows = await page.reader.rows(_QUARTER, partner=partner, period=periods.quarter)
     before = {row["responder"]: row for row in rows}
-    high = standing["sent_coverage_high"]
-    is_unseen = high is not None and high < ENOUGH_HELD
-    ours = _Measured("us", _now(standing, "ours_"), before.get("us"), is_unseen)
+    unseen = is_unseen(standing["sent_coverage_high"])
+    ours = _Measured("us", _now(standing, "ours_"), before.get("us"), unseen)
     theirs = _Measured("them", _now(standing, "theirs_"), before.get("them"), False)
     return (
         await _answers(page, partner, ours, periods, standing["ours_arrow"]),
@@ -162,9 +164,9 @@ async def _answers(
         count=count,
         before=before_words(measured.before, periods.quarter),
         lines=[line for line in lines if line.now is not None or line.now_because]
-        if count >= ENOUGH and not measured.is_unknown
+        if count >= FEWEST_ASKS and not measured.is_unknown
         else [],
-        asks=await _asks(page, partner, side, periods.window) if 0 < count < ENOUGH else (),
+        asks=await _asks(page, partner, side, periods.window) if 0 < count < FEWEST_ASKS else (),
         arrow=arrow,
     )
 
@@ -191,12 +193,12 @@ def headline(side: Side, now: Mapping[str, Any], *, is_unknown: bool) -> str:
         return f"{asked} nothing in this time."
     if is_unknown:
         return f"{asked} {counted(count, 'time')}; how fast we answered is unknown."
-    if count < ENOUGH:
+    if count < FEWEST_ASKS:
         only = "once" if count == 1 else f"only {count} times"
         return f"{asked} {only}: too few for figures, so here is each."
     if now["p50_seconds"] is not None:
         who = "we answered" if side == "us" else "they answered"
-        return f"{asked} {count} times; {who} half within {duration(now['p50_seconds'])}."
+        return f"{asked} {count} times; {who} half within {within(now['p50_seconds'])}."
     if not now["answered"]:
         return f"{asked} {count} times; none has been answered."
     return f"{asked} {count} times; fewer than half were answered."
@@ -205,10 +207,11 @@ def headline(side: Side, now: Mapping[str, Any], *, is_unknown: bool) -> str:
 def before_words(before: Row | None, quarter: str) -> str:
     """Why the quarter before can't be compared with; empty where it can."""
     count = (before or {}).get("asks") or 0
-    if count >= ENOUGH:
+    if count >= FEWEST_ASKS:
         return ""
-    found = f"only {counted(count, 'ask')}" if count else "no asks"
-    return f"To compare with there are {found} in {quarter}."
+    if not count:
+        return f"Nothing was asked in {quarter}, so there is nothing to compare with."
+    return f"Only {counted(count, 'ask')} in {quarter}: too few to compare with."
 
 
 def line_of(
@@ -253,7 +256,7 @@ def why_empty(name: str, figures: Mapping[str, Any]) -> str:
     if figures[name] is not None:
         return ""
     count = figures["asks"] or 0
-    if count < ENOUGH:
+    if count < FEWEST_ASKS:
         return "too few asks" if count else "no asks"
     if figures["p50_reached"] is None:
         return "unknown"

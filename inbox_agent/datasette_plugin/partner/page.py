@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from datasette.utils.asgi import NotFound
 from markupsafe import Markup
 
 from inbox_agent.datasette_plugin.charts.by_name import CHARTS, charts_of
-from inbox_agent.datasette_plugin.freshness import Freshness
 from inbox_agent.datasette_plugin.page import Page
 from inbox_agent.datasette_plugin.partner.answers import answers_of, periods_of
 from inbox_agent.datasette_plugin.partner.head import head_of
@@ -19,8 +16,8 @@ from inbox_agent.datasette_plugin.partner.links import TABLES, Links, quarters_o
 from inbox_agent.datasette_plugin.partner.people import came_of_it, introductions_of, people_of
 from inbox_agent.datasette_plugin.partner.silences import silences_of
 from inbox_agent.datasette_plugin.partner.standards import standard_rows, standards_of
-from inbox_agent.datasette_plugin.partner.street import drifts_of, street_of
-from inbox_agent.datasette_plugin.partner.waits import next_due, waits_on
+from inbox_agent.datasette_plugin.partner.street import drifts_of, reminded_words, street_of
+from inbox_agent.datasette_plugin.partner.waits import given_up_by, next_due, waits_on
 from inbox_agent.datasette_plugin.reading import Row
 from inbox_agent.words import counted
 
@@ -29,31 +26,15 @@ if TYPE_CHECKING:
     from datasette.utils.asgi import Response
 
 _STANDING = "SELECT * FROM partner_standing WHERE partner = :partner"
-# A partner by another of its names, or by a part of one.
-_ALIKE = """
-SELECT partner, name FROM partners
-WHERE instr(lower(domains), lower(:name)) OR instr(lower(coalesce(name, '')), lower(:name))
-ORDER BY partner LIMIT 5
-"""
 
 
 async def partner_page(datasette: Datasette, request: Any) -> Response:
-    """The page of one partner; a page that says so, with status 404, where there is none."""
+    """The page of one partner."""
     page = await Page.of(datasette, request)
-    name = unquote(request.url_vars["partner"])
-    try:
-        partner = await page.partner(name)
-    except NotFound:
-        return await _missing(page, name)
+    partner = await page.partner(unquote(request.url_vars["partner"]))
     standing = await page.reader.row(_STANDING, partner=partner["partner"])
     context = await _context(page, partner, standing)
     return await page.shown("partner.html", title=context["head"].name, **context)
-
-
-async def _missing(page: Page, name: str) -> Response:
-    alike = await page.reader.rows(_ALIKE, name=name) if page.about and name.strip() else []
-    title = "No such partner" if page.about else "Nothing is published yet"
-    return await page.shown("partner_missing.html", title=title, status=404, name=name, alike=alike)
 
 
 async def _context(page: Page, partner: Row, standing: Row | None) -> dict[str, Any]:
@@ -64,9 +45,6 @@ async def _context(page: Page, partner: Row, standing: Row | None) -> dict[str, 
     return {
         "partner": partner,
         "key": key,
-        "is_stale": bool(
-            page.about and Freshness.of(page.about, (), (), datetime.now(UTC)).is_stale
-        ),
         "standing": standing,
         "head": await head_of(reader, partner, standing),
         "waits": waits,
@@ -93,6 +71,9 @@ async def _of_standing(page: Page, standing: Row) -> dict[str, Any]:
     return {
         "periods": periods,
         "answers": await answers_of(page, standing, periods),
+        "given_up": [
+            await given_up_by(page, standing, side, periods.window) for side in ("us", "them")
+        ],
         "people": await people_of(page.reader, standing),
         "street": street_of(standing),
         "coverage": await coverage_of(page.reader, standing),
@@ -117,6 +98,7 @@ def times_said(count: int | None) -> str:
 
 _WORDS = {
     "came_of_it": came_of_it,
+    "reminded_words": reminded_words,
     "state_word": state_word,
     "working_days": working_days,
     "times_said": times_said,

@@ -23,11 +23,12 @@ SELECT gap, began_at, ended_at, gap_seconds, gap_working_days, usual_gap_working
 FROM silence_gaps WHERE partner = :partner AND {OF_A_PARTNER} AND is_open = 0
 ORDER BY began_at DESC LIMIT {SHOWN}
 """  # noqa: S608 - our own words
-_BREAKERS = """
+_BREAKERS = f"""
 SELECT at, subject, conversation, kind, from_address FROM messages
-WHERE partner = :partner AND at IN ({instants}) AND (counts = 1 OR kind = 'calendar')
+WHERE partner = :partner AND {OF_A_PARTNER} AND at IN ({{instants}})
+  AND (counts = 1 OR kind = 'calendar')
 ORDER BY at, message
-"""
+"""  # noqa: S608 - our own words
 _ALARMS = """
 SELECT level, count(*) AS alarms, sum(came_back_within_30_days) AS came_back,
   count(came_back_within_30_days) AS judged

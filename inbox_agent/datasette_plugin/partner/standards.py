@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from inbox_agent.datasette_plugin.enough import FEWEST_ASKS
+from inbox_agent.datasette_plugin.enough import state_of_standard
 from inbox_agent.datasette_plugin.reading import Reader, Row
+from inbox_agent.figure_names import TOO_FEW_ASKS
 
 _ROWS = "SELECT * FROM standards WHERE partner = :partner ORDER BY standard"
 
@@ -27,13 +28,19 @@ _STATES = {"met": "ok", "at risk": "watch", "broken": "act"}
 
 @dataclass(frozen=True, slots=True)
 class Standard:
-    """One standard in words; `tone` is the state of a partner that has the same colour."""
+    """One standard in words; `tone` is the state of a partner that has the same colour.
+
+    `breaks_at` is empty where too few asks fall under it to say whether it would.
+    """
 
     row: Row
     label: str
     definition: str
     actual: str
+    state: str | None
     room: str
+    breaks_at: str | None
+    suggested: str
     tone: str
 
 
@@ -52,13 +59,18 @@ def standards_of(rows: Sequence[Row]) -> list[Standard]:
 def _standard(row: Row) -> Standard:
     name = row["standard"]
     label, definition = _SAID.get(name, (name.replace("_", " "), "standards"))
+    state = state_of_standard(row)
+    is_few = state == TOO_FEW_ASKS
     return Standard(
         row=row,
         label=label,
         definition=definition,
         actual=actual_words(row),
-        room=room_words(row),
-        tone="unknown" if _is_few(row) else _STATES.get(row["state"] or "", "unknown"),
+        state=state,
+        room="" if is_few else room_words(row),
+        breaks_at=None if is_few else row["breaks_at"],
+        suggested=suggested_words(row),
+        tone=_STATES.get(state or "", "unknown"),
     )
 
 
@@ -68,15 +80,16 @@ def actual_words(row: Row) -> str:
     if actual is None:
         return ""
     if unit == "share":
-        few = ", too few to judge" if _is_few(row) else ""
-        return f"{row['misses']} of {row['asks']} missed so far{few}"
+        return f"{row['misses']} of {row['asks']} missed so far"
     if unit == "people":
         return f"{_number(actual)} wrote"
     return f"longest silence {_number(actual)} {unit}"
 
 
-def _is_few(row: Row) -> bool:
-    return row["unit"] == "share" and (row["asks"] or 0) < FEWEST_ASKS
+def suggested_words(row: Row) -> str:
+    """What their reminders suggest; that it is as it is, where just that is asked for."""
+    suggested, target = row["suggested"] or "", row["target"] or ""
+    return "as it is" if suggested and target.partition(",")[0] == suggested else suggested
 
 
 def room_words(row: Row) -> str:

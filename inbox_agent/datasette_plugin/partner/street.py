@@ -11,7 +11,8 @@ from inbox_agent.datasette_plugin.cells import percent
 from inbox_agent.datasette_plugin.partner.links import Links
 from inbox_agent.datasette_plugin.partner.words import fairness_words, octets, p_words
 from inbox_agent.datasette_plugin.reading import Reader, Row
-from inbox_agent.words import counted, working_duration
+from inbox_agent.figure_names import change_said
+from inbox_agent.words import counted, duration, within, working_duration
 
 _DRIFT = "SELECT * FROM drift WHERE partner = :partner ORDER BY measure"
 
@@ -29,6 +30,7 @@ _MEASURES = {
     "turns": ("Turns in a conversation", "drift of turns", "stretches"),
     "letter_size": ("Size of their letters", "drift of letter_size", "letters"),
 }
+_MINUTE = 60
 _ARROWS = {"slower": "↗", "up": "↗", "faster": "↘", "down": "↘"}
 
 
@@ -83,21 +85,12 @@ def _drift(row: Row, links: Links) -> Drift:
         before=drift_value(row["before"], row["unit"]),
         after=drift_value(row["after"], row["unit"]),
         arrow=_ARROWS.get(row["direction"] or "", "") if row["is_shown"] else "",
-        verdict=verdict_of(row),
+        verdict=change_said(row["direction"], is_shown=bool(row["is_shown"])),
         p=p_words(row["p_adjusted"]) if row["p_adjusted"] is not None else "",
         counts=f"{row['letters_before']} and {row['letters_after']} {of}",
         letters_before=_letters(row, links, begin, middle),
         letters_after=_letters(row, links, middle, end),
     )
-
-
-def verdict_of(row: Row) -> str:
-    """What a slow change amounts to, in a word or two."""
-    if row["is_shown"]:
-        return str(row["direction"])
-    if not row["direction"]:
-        return "no clear change"
-    return f"no clear change ({row['direction']})"
 
 
 def drift_value(value: float | None, unit: str) -> str:
@@ -177,10 +170,21 @@ def weeks_words(standing: Row) -> str:
     share = standing["two_way_weeks_share"]
     if now is None:
         return ""
-    said = f"Both sides wrote in {counted(now, 'week')} in a row up to now"
-    said = said if now else "Not both sides wrote last week"
-    said += f"; the longest run of the last 12 months is {longest}" if longest is not None else ""
+    said = f"Both sides wrote in {now} weeks in a row up to now"
+    if now < 2:
+        said = "Both sides wrote in the latest week alone" if now else "Not both wrote last week"
+    if longest is not None:
+        said += f"; the longest run of the last 12 months is {counted(longest, 'week')}"
     return f"{said}. {_share_of_weeks(share)}".strip()
+
+
+def reminded_words(seconds: int | None) -> str:
+    """After which time half of the asks had brought a reminder; empty where that is unknown."""
+    if seconds is None:
+        return ""
+    if seconds < _MINUTE:
+        return f"half within {within(seconds)}"
+    return f"half after {duration(seconds)}"
 
 
 def _share_of_weeks(share: float | None) -> str:

@@ -1,12 +1,20 @@
-"""What waits now between us and a partner, on either side, and what falls due next."""
+"""What waits now between us and a partner, what nobody waits for any more, what falls due next."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
+from inbox_agent.catalogue import OF_A_PARTNER
+from inbox_agent.datasette_plugin.enough import state_of_standard
+from inbox_agent.datasette_plugin.local_times import instant
 from inbox_agent.datasette_plugin.page import Page
+from inbox_agent.datasette_plugin.partner.periods import Window
 from inbox_agent.datasette_plugin.reading import Reader, Row
+from inbox_agent.figure_names import TOO_FEW_ASKS
+from inbox_agent.words import whole_days
 
 #: So many of each list are shown; the rest is one click away.
 SHOWN = 20
@@ -17,6 +25,33 @@ SELECT subject, asked_at, asked_by, waiting_seconds, due_at, overdue, nudges, ou
   count(due_at) OVER () AS with_due_time, min(iif(overdue = 0, due_at, NULL)) OVER () AS next_due_at
 FROM {view} WHERE partner = :partner ORDER BY asked_at, response LIMIT {shown}
 """
+
+# Those that wait are left out: a reminder keeps an ask waiting that the figures gave up.
+_GIVEN_UP = f"""
+SELECT r.response, r.asked_at, r.asked_by, r.conversation, c.subject, count(*) OVER () AS total
+FROM (
+  SELECT response AS key FROM response_times  -- from the index alone
+  WHERE partner = :partner AND {OF_A_PARTNER} AND responder = :side AND outcome = 'lapsed'
+    AND needs_reply = 'yes' AND asked_at >= :since
+) JOIN response_times r ON r.response = key
+LEFT JOIN conversations c ON c.conversation = r.conversation
+WHERE r.answered_at IS NULL AND r.answered_elsewhere_at IS NULL
+  AND coalesce(r.last_nudge_at, r.asked_at) <= :until
+ORDER BY r.asked_at DESC, r.response LIMIT 5
+"""  # noqa: S608 - our own words
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """Asks that nobody answered and nobody waits for any more, the latest first.
+
+    `after` is the time after which they were given up; `where` cuts response_times to all of them.
+    """
+
+    shown: Sequence[Row]
+    count: int
+    after: str
+    where: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +97,29 @@ async def waits_on(reader: Reader, partner: str, side: str) -> Waits:
     )
 
 
+async def given_up_by(page: Page, standing: Row, side: str, window: Window) -> GivenUp:
+    """What `us` or `them` never answered: of the window, or since the last contact before it."""
+    give_up_seconds = (page.about or {})["give_up_after_seconds"]
+    begins = _text(datetime.combine(window.begin, time(), page.times.zone))
+    since = min(begins, standing["last_contact_at"] or begins)
+    until = _text(instant(standing["as_of"]) - timedelta(seconds=give_up_seconds))
+    rows = await page.reader.rows(
+        _GIVEN_UP, partner=standing["partner"], side=side, since=since, until=until
+    )
+    where = {"responder": side, "outcome": "lapsed", "needs_reply": "yes", "asked_at__gte": since}
+    return GivenUp(
+        shown=rows,
+        count=rows[0]["total"] if rows else 0,
+        after=whole_days(give_up_seconds),
+        where={**where, "answered_at__isnull": 1, "answered_elsewhere_at__isnull": 1},
+    )
+
+
+def _text(at: datetime) -> str:
+    """An instant as it is published."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
 _STANDARDS = {
     "we_answer_within": "our standard of answering in time breaks",
     "they_answer_within": "their standard of answering in time breaks",
@@ -79,7 +137,7 @@ def next_due(
     found = [
         *(_due(wait) for wait in waits),
         *(NextDue(row["breaks_at"], _STANDARDS.get(row["standard"], "a standard breaks"))
-          for row in standards if row["breaks_at"]),
+          for row in standards if row["breaks_at"] and state_of_standard(row) != TOO_FEW_ASKS),
         *_silence(standing or {}),
     ]  # fmt: skip
     return min(

@@ -21,6 +21,7 @@ from inbox_agent.datasette_plugin.review import rows, shown
 from inbox_agent.review_sheets import (
     HOW_IT_IS_COUNTED,
     TEAM,
+    For,
     Sheet,
     answer,
     days_of,
@@ -184,50 +185,47 @@ async def _table(asked: Asked, args: Any) -> dict[str, Any]:
 
 async def partner_review_page(datasette: Datasette, request: Any) -> Response:
     """One partner's quarter, beside the one before, on paper of A4."""
-    asked = await Asked.of(datasette, request)
-    if not asked.team:
-        return await asked.missing()
-    partner, sheet = await _partner(asked, request)
-    before = await asked.sheet_before(partner)
-    notes = shown.Notes(await rows.definitions(asked.page.reader))
-    name = sheet.words("name")
-    return await asked.answer(
-        "review_partner.html",
-        f"Review {asked.quarter}: {name or partner}",
-        partner=partner,
-        name=name,
-        parts=shown.parts(sheet, before, asked.before, "us", notes),
-        notes=notes,
-        has_before=before is not None,
-        rows=len(sheet.rows),
-        csv=_csv(datasette, quarter=asked.quarter, partner=partner),
-        asks=_asks(datasette, asked.quarter, partner, sheet.zone),
-    )
+    return await _of_partner(await Asked.of(datasette, request), "us")
 
 
 async def for_partner_page(datasette: Datasette, request: Any) -> Response:
     """The same quarter as the partner may see it; nobody is named, not even the partner."""
-    asked = await Asked.of(datasette, request)
+    return await _of_partner(await Asked.of(datasette, request), "them")
+
+
+async def _of_partner(asked: Asked, reader: For) -> Response:
+    """The sheet of one partner for either reader; raises NotFound where it has none."""
     if not asked.team:
         return await asked.missing()
-    partner, sheet = await _partner(asked, request)
-    before = await asked.sheet_before(partner)
-    return await asked.answer(
-        "review_for_partner.html",
-        f"How we worked together, {asked.quarter}",
-        partner=partner,
-        parts=shown.parts(sheet, before, asked.before, "them", shown.Notes({})),
-        has_before=before is not None,
-        how=HOW_IT_IS_COUNTED,
-    )
-
-
-async def _partner(asked: Asked, request: Any) -> tuple[str, Sheet]:
-    partner = unquote(request.url_vars["partner"])
+    partner = unquote(asked.page.request.url_vars["partner"])
     sheet = await asked.sheet(partner) if partner != TEAM else None
     if sheet is None:
         raise NotFound(f"The review of {asked.quarter} has no such partner.")
-    return partner, sheet
+    before = await asked.sheet_before(partner)
+    notes = shown.Notes(await rows.definitions(asked.page.reader) if reader == "us" else {})
+    said = {
+        "partner": partner,
+        "parts": shown.parts(sheet, before, asked.before, reader, notes),
+        "has_before": before is not None,
+    }
+    if reader == "them":
+        title = f"How we worked together, {asked.quarter}"
+        return await asked.answer("review_for_partner.html", title, **said, how=HOW_IT_IS_COUNTED)
+    name = sheet.words("name")
+    title = f"Review {asked.quarter}: {name or partner}"
+    return await asked.answer(
+        "review_partner.html", title, **said, **_ours(asked, partner, sheet), name=name, notes=notes
+    )
+
+
+def _ours(asked: Asked, partner: str, sheet: Sheet) -> dict[str, Any]:
+    """What leads from a partner's sheet to the rows behind it; not for the partner."""
+    site = asked.page.datasette
+    return {
+        "rows": len(sheet.rows),
+        "csv": _csv(site, quarter=asked.quarter, partner=partner),
+        "asks": _asks(site, asked.quarter, partner, sheet.zone),
+    }
 
 
 # -- links ----------------------------------------------------------------------------------

@@ -12,11 +12,12 @@ from typing import Any
 from inbox_agent.datasette_plugin.enough import FEWEST_ASKS
 from inbox_agent.datasette_plugin.reading import Row
 from inbox_agent.datasette_plugin.review.rows import STANDARDS
+from inbox_agent.figure_names import TOO_FEW_ASKS
 from inbox_agent.review_sheets import For, Section, Sheet, answer, sections
 from inbox_agent.words import duration
 
 #: Worst first.
-STATES = ("broken", "at risk", "met", "unknown")
+STATES = ("broken", "at risk", "met", "unknown", TOO_FEW_ASKS)
 #: These compare with the quarter before already.
 _OF_A_CHANGE = ("before_", "change")
 _STANDARDS_MEASURE = "standards in a review"
@@ -116,18 +117,18 @@ def _side_by_side(cells: Sequence[str], before: Sequence[str]) -> Iterator[str]:
         yield from pair
 
 
-def _reached_before(cells: Sequence[str], before: Sequence[str]) -> Iterator[str]:
-    """Of a standard what was reached: its aim may be another one now."""
-    aim, reached, state = cells
-    yield from (aim, reached, before[1], state)
+def _kept_before(cells: Sequence[str], before: Sequence[str]) -> Iterator[str]:
+    """Of a standard what came of it: its aim may be another one now."""
+    aim, came_of_it, state = cells
+    yield from (aim, came_of_it, before[1], state)
 
 
 #: How the quarter before stands beside a quarter; waits are cases, which have none.
 _BESIDE: dict[str, Any] = {
     "Answers": _side_by_side,
     "Together": _side_by_side,
-    "Standards": _reached_before,
-    "What we hold ourselves to": _reached_before,
+    "Standards": _kept_before,
+    "What we hold ourselves to": _kept_before,
 }
 
 
@@ -166,7 +167,8 @@ def state_of(row: Row) -> str:
 def states_said(row: Row) -> str:
     """How many standards were broken, at risk, met: ``1 broken, 2 met``."""
     found = [row[name] for name in STANDARDS]
-    counts = [(found.count(state), state) for state in STATES]
+    words = {TOO_FEW_ASKS: f"with {TOO_FEW_ASKS}"}
+    counts = [(found.count(state), words.get(state, state)) for state in STATES]
     return ", ".join(f"{count} {state}" for count, state in counts if count)
 
 

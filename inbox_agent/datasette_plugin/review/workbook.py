@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
 
-from datasette.utils.asgi import NotFound
+from datasette.utils.asgi import NotFound, Response
 
 from inbox_agent.catalogue import FIGURES, Column, Unit
 from inbox_agent.datasette_plugin.page import Page
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 #: Single waits are rows of the last sheet; of the columns only the longest one is.
 _SINGLE = re.compile(r"(longest_wait|quickest_answer)_[0-9]+_")
 _LONGEST = "longest_wait_1_seconds"
+_STANDARD = re.compile("_(every|within|contacts)_(target|actual|asks|misses|state)$")
 #: The order of columns: by the first of these that a figure's name begins with.
 _ORDER = ("name", "letters", "ours", "theirs", "we_answer", "they_answer", "contact", "min_", "")
 _FIGURES = [column.name for column in FIGURES]
@@ -41,7 +42,7 @@ _TEAM = (
 )
 
 
-async def review_workbook(datasette: Datasette, request: Any) -> Download:
+async def review_workbook(datasette: Datasette, request: Any) -> Download | Response:
     """One frozen quarter: partners, the team, owners, tiers, and all rows."""
     page = await Page.of(datasette, request)
     quarter = quarter_asked_for(request)
@@ -119,9 +120,7 @@ def _described(
     for measure in measures:
         plain = re.sub("^(ours|theirs)_", "", _SINGLE.sub(r"\1_", measure))
         plain = plain.removesuffix("_seconds") if plain.startswith("longest_wait") else plain
-        plain = (
-            "standards in a review" if plain.endswith(("_target", "_actual", "_state")) else plain
-        )
+        plain = "standards in a review" if _STANDARD.search(plain) else plain
         meaning = known.get(measure) or known.get(plain) or ""
         unit: Any = units[measure] if units[measure] in get_args(Unit) else None
         described.append(Column(measure, "NUMERIC", unit, meaning))

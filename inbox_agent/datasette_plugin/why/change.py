@@ -84,7 +84,7 @@ def _said(value: float | None, unit: str) -> str:
         return "Fewer than half answered"
     if unit == "working seconds":
         return f"{working_duration(int(value))} of work"
-    return f"{value:.0%}" if unit == "share" else f"{value:.4g} {unit}"
+    return percent(value) if unit == "share" else f"{value:.4g} {unit}"
 
 
 async def of_trend(behind: Behind) -> Explained:

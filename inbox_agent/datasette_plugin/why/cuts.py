@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from inbox_agent.catalogue import DATABASE, OF_A_PARTNER
+from inbox_agent.catalogue import DATABASE, LEFT_OUT_OF_A_PARTNER, OF_A_PARTNER
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -44,7 +44,9 @@ class Cut:
     @property
     def sql(self) -> tuple[str, Mapping[str, Any]]:
         """FROM and WHERE of a query by index, with its arguments."""
-        parts, arguments = ["partner = :partner", OF_A_PARTNER], {"partner": self.partner}
+        is_left_out = self.table == "messages" and ("counts", 0) in self.where
+        of_a_partner = LEFT_OUT_OF_A_PARTNER if is_left_out else OF_A_PARTNER
+        parts, arguments = ["partner = :partner", of_a_partner], {"partner": self.partner}
         for number, (name, value) in enumerate(self.where):
             column, _, word = name.partition("__")
             if word in _EMPTINESS:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from inbox_agent.catalogue import column_of
+from inbox_agent.datasette_plugin.enough import state_of_standard
 from inbox_agent.datasette_plugin.page import Page
 from inbox_agent.datasette_plugin.reading import Row
 from inbox_agent.datasette_plugin.why.names import GROUPS, OF_A_STANDARD, OF_ASKS, SIDES, title_of
-from inbox_agent.figure_names import definition_name
+from inbox_agent.figure_names import change_said, definition_name
 
 _STANDARD_UNITS = {"misses_left": "count", "breaks_at": "UTC instant"}
 
@@ -62,14 +63,17 @@ class Figures:
         """The figure of that name; None where there is none, or not for this partner."""
         column = column_of("partner_standing", name)
         if column and name not in ("partner", "as_of"):
-            return Figure(name, self.standing.get(name), column.unit)
+            value = self.standing.get(name)
+            if name.endswith("_arrow") and value:
+                value = change_said(value, is_shown=True)
+            return Figure(name, value, column.unit)
         return self._of_standards(name) or self._of_drift(name)
 
     def _of_standards(self, name: str) -> Figure | None:
         for standard, row in self.standards.items():
             part = name.removeprefix(f"{standard}_")
-            if name == standard:
-                return Figure(name, row["state"], None)
+            if name == standard or part == "state":
+                return Figure(name, state_of_standard(row), None)
             if part != name and part in OF_A_STANDARD:
                 unit = row["unit"] if part == "actual" else _STANDARD_UNITS.get(part)
                 return Figure(name, row[part], unit)
@@ -78,9 +82,11 @@ class Figures:
     def _of_drift(self, name: str) -> Figure | None:
         base = name.removeprefix("drift_")
         if base in self.drift:
-            return Figure(f"drift_{base}", self.drift[base]["direction"], None)
-        row = self.drift.get(base.removesuffix("_p"))
-        return Figure(f"drift_{base}", row["p"], "share") if row else None
+            row = self.drift[base]
+            said = change_said(row["direction"], is_shown=bool(row["is_shown"]))
+            return Figure(f"drift_{base}", said, None)
+        found = self.drift.get(base.removesuffix("_p"))
+        return Figure(f"drift_{base}", found["p"], "share") if found else None
 
     def grouped(self) -> Mapping[str, Sequence[Figure]]:
         """All but those of asks, group by group."""

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from inbox_agent.datasette_plugin.enough import FEWEST_ASKS, state_of_standard
 from inbox_agent.datasette_plugin.why.behind import Behind, Explained
 from inbox_agent.datasette_plugin.why.cuts import Cut
 from inbox_agent.datasette_plugin.why.lists import Wanted
@@ -18,7 +19,7 @@ from inbox_agent.datasette_plugin.why.waits import (
     letters_left_out,
     passed_over,
 )
-from inbox_agent.figure_names import Responder
+from inbox_agent.figure_names import TOO_FEW_ASKS, Responder
 from inbox_agent.words import counted
 
 _RESPONDERS: Mapping[str, Responder] = {"we_answer_within": "us", "they_answer_within": "them"}
@@ -99,7 +100,9 @@ def _judged(row: Mapping[str, Any]) -> Iterator[str]:
         f" {'was' if row['misses'] == 1 else 'were'} missed; {allowed} may be."
     )
     left = row["misses_left"]
-    if left is not None and left < 0:
+    if state_of_standard(row) == TOO_FEW_ASKS:
+        yield f"Fewer than {FEWEST_ASKS} asks are too few to say whether it is kept."
+    elif left is not None and left < 0:
         yield f"It is broken by {counted(-left, 'ask')}."
     elif row["breaks_at"]:
         yield "If nobody writes, what falls due next below breaks it."

@@ -1,4 +1,4 @@
-"""Why a partnership stands as it does: what is to be seen to now, with what proves it."""
+"""Why a partnership stands as it does: what is to look at now, with what proves it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def of_state(behind: Behind) -> Explained:
     wanted = Wanted(
         "rows",
         "alerts",
-        "What is to be seen to now",
+        "What asks for somebody now",
         behind.cut("alerts", cleared_at__isnull=1),
         "level, since_at, alert",
     )
@@ -42,7 +42,7 @@ async def of_state(behind: Behind) -> Explained:
         for each in made_of
     ]
     if standing.get("cause") is None:
-        said.append("Nothing is to be seen to, so no single letter stands behind it.")
+        said.append("Nothing asks for anybody now, so no single letter stands behind it.")
     return Explained(said=[each for each in said if each], made_of=shown)
 
 

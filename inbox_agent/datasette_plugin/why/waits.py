@@ -7,7 +7,7 @@ from dataclasses import replace
 from math import exp
 from typing import Any
 
-from inbox_agent.datasette_plugin.enough import ENOUGH_HELD
+from inbox_agent.datasette_plugin.enough import is_unseen
 from inbox_agent.datasette_plugin.why.behind import Behind, Explained, LeftOut
 from inbox_agent.datasette_plugin.why.cuts import Cut
 from inbox_agent.datasette_plugin.why.lists import ROWS, Listing, Wanted
@@ -106,7 +106,7 @@ async def _sums(behind: Behind, side: str, cut: Cut, column: str) -> Sums:
         total_seconds=row["total"] or 0,
         reached=row["reached"] or 0,
         younger=row["younger"] or 0,
-        is_unknown=side == "us" and (standing.get("sent_coverage_high") or 1) < ENOUGH_HELD,
+        is_unknown=side == "us" and is_unseen(standing.get("sent_coverage_high")),
         give_up_seconds=behind.give_up_seconds,
     )
 

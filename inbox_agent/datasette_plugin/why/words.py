@@ -7,11 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from inbox_agent.words import counted, duration, working_duration
-
-#: With fewer asks no percentile and no share is told.
-ENOUGH = 5
-_DAY = 86_400
+from inbox_agent.datasette_plugin.enough import FEWEST_ASKS
+from inbox_agent.words import counted, duration, whole_days, within, working_duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +35,7 @@ class Sums:
     @property
     def is_few(self) -> bool:
         """Whether there are too few for percentiles and shares."""
-        return self.asks < ENOUGH
+        return self.asks < FEWEST_ASKS
 
 
 _SHARES = {
@@ -90,7 +87,10 @@ def _empty(base: str, value: Any, sums: Sums) -> Iterator[str]:
         )
     elif value is None and sums.is_few:
         few = f"only {sums.asks}" if sums.asks else "none"
-        yield f"With fewer than {ENOUGH} asks ({few}) no such figure is told; here is each of them."
+        yield (
+            f"With fewer than {FEWEST_ASKS} asks ({few}) no such figure is told; here is each of"
+            " them."
+        )
     elif value is None:
         yield _WHY_EMPTY.get(base, "Nothing was answered.")
 
@@ -115,7 +115,7 @@ def _reckoned(base: str, value: Any, sums: Sums) -> Iterator[str]:
     elif base == "followed_seconds":
         yield (
             f"The oldest ask is followed up to the moment the figures are for, at most for "
-            f"{_days(sums.give_up_seconds)}, the give-up time."
+            f"{whole_days(sums.give_up_seconds)}, the give-up time."
         )
     elif base == "answered_p50_seconds":
         yield from _of_answers(sums)
@@ -135,7 +135,9 @@ def _percentile(base: str, value: Any, sums: Sums) -> Iterator[str]:
         yield f"{sums.answered} of {sums.asks} were answered; half of them are {sums.asks / 2:g}."
         yield from _still_open(sums.open)
         return
-    said = working_duration(value) + " of work" if "business" in base else duration(value)
+    said = within(value)
+    if "business" in base:
+        said = f"{within(value, working_duration)} of work"
     place = math.ceil(share * sums.asks - 1e-9)
     yield f"{sums.reached} of the {sums.asks} were answered within {said}."
     if not sums.younger:
@@ -172,10 +174,6 @@ def _still_open(count: int) -> Iterator[str]:
             f"{counted(count, 'ask')} still open: {it} neither answered nor left out, but reckoned "
             "with for as long as it was followed, so this is no plain count."
         )
-
-
-def _days(seconds: int) -> str:
-    return counted(seconds // _DAY, "day") if seconds % _DAY == 0 else duration(seconds)
 
 
 def ordinal(number: int) -> str:
