@@ -38,6 +38,11 @@ _SUBJECTS_BEFORE = """
 """
 
 
+def kept_polls(mirror: Mirror) -> Iterator[int]:
+    """The numbers of the polls that are not forgotten."""
+    return (int(row["poll"]) for row in mirror.rows("select poll from polls"))
+
+
 # -- alerts ---------------------------------------------------------------------------------
 
 

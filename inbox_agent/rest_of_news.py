@@ -18,7 +18,7 @@ from inbox_agent.instants import CLOCK_DOUBTS, clock_sources
 from inbox_agent.kept_partners import Party, all_partners, counted, parties, tell_copies
 from inbox_agent.measuring_news import Edition
 from inbox_agent.messages import Message
-from inbox_agent.mirror_history import alert_log, frozen_reviews, next_generation
+from inbox_agent.mirror_history import alert_log, frozen_reviews, kept_polls, next_generation
 from inbox_agent.published import Told, about_row, beside, calendar_ends
 from inbox_agent.published_rows import text_of, working_days
 from inbox_agent.sorting import Touched
@@ -170,8 +170,7 @@ class Rest:
         found["without_partner"] = counts["messages"] - counts["in_records"]
         generation = job.generation(number, polls=polls, **found)
         for table, rows in beside(generation).items():
-            newest = f"{self.before['poll']:08d}"
-            parts.renew(table, rows, among=_newer(newest) if table == "polls" else None)
+            parts.renew(table, rows, among=self._new_or_forgotten() if table == "polls" else None)
         if self.before["reviews"] != reviews_are:
             parts.renew("reviews", reviews(frozen_reviews(job.mirror), job.privacy))
         days = tuple(day.isoformat() for day in self._calendar_ends())
@@ -182,6 +181,12 @@ class Rest:
         row = about_row(generation, Told(told["left_out"], told["verdicts"], conflicts))
         parts.renew("about", [row])
         return polls
+
+    def _new_or_forgotten(self) -> Callable[[Mapping[str, Any]], bool]:
+        """Which rows of `polls` may be others than before."""
+        newest = f"{self.before['poll']:08d}"
+        kept = {f"{poll:08d}" for poll in kept_polls(self.job.mirror)}
+        return lambda row: row["poll"] > newest or row["poll"] not in kept
 
     def _has_changed(self, party: int) -> bool:
         """Whether somebody became a partner, or is none any more."""
@@ -212,7 +217,3 @@ def _scopes(partner: Partner) -> tuple[str, ...]:
     owner = (f"owner:{partner.owner}",) if partner.owner else ()
     tier = (f"tier:{partner.tier}",) if partner.tier else ()
     return ("team", *owner, *tier)
-
-
-def _newer(newest: str) -> Callable[[Mapping[str, Any]], bool]:
-    return lambda row: row["poll"] > newest
