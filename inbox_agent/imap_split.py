@@ -27,7 +27,7 @@ _LETTER = re.compile(
     rb"UID (?P<uid>[1-9][0-9]{0,9})"
     rb"|RFC822\.SIZE (?P<size>[0-9]{1,19})"
     # date-time (RFC 3501 §9)
-    rb'|INTERNALDATE "(?P<day>[ 0-9][0-9])-(?P<month>[A-Z][a-z]{2})-(?P<year>[0-9]{4})'
+    rb'|INTERNALDATE "(?P<day>[ 0-9][0-9])-(?P<month>[A-Z][a-z]{2})-(?P<year>[1-9][0-9]{3})'
     rb' (?P<time>[0-9]{2}:[0-9]{2}:[0-9]{2}) (?P<zone>[+-][0-9]{4})"'
     rb"|EMAILID (?P<email>" + _ID + rb")|THREADID (?P<thread>" + _ID + rb"|NIL)"
     rb') )+BODY\[HEADER\.FIELDS \([A-Za-z0-9 "-]*\)\](?:<0>)? \{[0-9]+\}'

@@ -19,24 +19,13 @@ from imapclient import SocketTimeout, imap_utf7
 from imapclient.datetime_util import format_criteria_date
 
 from inbox_agent.config import MailboxSettings
-from inbox_agent.errors import (
-    ConfigError,
-    Fault,
-    FolderUnavailable,
-    MailboxUnavailable,
-)
+from inbox_agent.errors import ConfigError, Fault, FolderUnavailable, MailboxUnavailable
 from inbox_agent.imap_batches import COMPRESSED_UNDER_WAY, UNDER_WAY, USUAL_BATCH, Waiting
 from inbox_agent.imap_client import Client, logged_in
 from inbox_agent.imap_commands import FETCH_ITEMS, MAX_UID, REPORT_ITEMS, TEXT_ITEMS, is_keyword
 from inbox_agent.imap_extensions import extensions
 from inbox_agent.imap_fetch import LetterReader, as_fetched
-from inbox_agent.imap_folders import (
-    Choice,
-    Folder,
-    choose_folders,
-    list_lines,
-    listed_folders,
-)
+from inbox_agent.imap_folders import Choice, Folder, choose_folders, list_lines, listed_folders
 from inbox_agent.imap_login import ready
 from inbox_agent.imap_pace import Pace
 from inbox_agent.imap_parts import Answers

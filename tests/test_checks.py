@@ -365,6 +365,9 @@ def of_the_first_schema(mirror: Path) -> None:
     with closing(sqlite3.connect(mirror)) as connection, connection:
         first = Database(memory=True)
         migrations.apply(first, stop_before="add_reports")
+        triggers = "select name from sqlite_master where type = 'trigger' and tbl_name = 'headers'"
+        for (name,) in connection.execute(triggers).fetchall():
+            connection.execute(f"drop trigger {name}")
         for table in ("headers", "folders"):
             columns = {row[1] for row in connection.execute(f"pragma table_info({table})")}
             indexes = "select name from sqlite_master where type = 'index' and sql is not null"
@@ -372,7 +375,7 @@ def of_the_first_schema(mirror: Path) -> None:
                 connection.execute(f"drop index {name}")
             for column in sorted(columns - set(first.table(table).columns_dict)):
                 connection.execute(f"alter table {table} drop column {column}")
-        for name in ("erased", "left_out"):
+        for name in ("erased", "left_out", "changed"):
             connection.execute(f"drop table {name}")
         connection.execute("delete from _sqlite_migrations where name != 'create_mirror'")
 

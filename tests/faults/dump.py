@@ -33,12 +33,14 @@ def dump(data: Path) -> Dump:
 
 
 def _tables(database: Path) -> Dump:
-    named = "select name from sqlite_master where type = 'table' and name not like 'sqlite_%'"
+    named = """select name from sqlite_master where type = 'table' and name not like 'sqlite_%'
+        and instr(name, '_fts_') = 0"""
     with closing(read_only(database)) as connection:
         connection.row_factory = sqlite3.Row
         connection.execute("begin")
         names = [row["name"] for row in connection.execute(named)]
-        return {
+        indexed = {f"{name} words": _words(connection, name) for name in names if "_fts" in name}
+        return indexed | {
             name: tuple(
                 sorted(
                     repr(_kept(name, row))
@@ -49,6 +51,14 @@ def _tables(database: Path) -> Dump:
             for name in names
             if name not in HISTORY
         }
+
+
+def _words(connection: sqlite3.Connection, index: str) -> Rows:
+    """Each word of a full-text index, and where it stands; not how SQLite laid the index out."""
+    connection.execute(
+        f"create virtual table temp.words_{index} using fts5vocab ('main', '{index}', 'instance')"
+    )
+    return tuple(sorted(map(repr, map(tuple, connection.execute(f"select * from words_{index}")))))  # noqa: S608
 
 
 def story(data: Path) -> list[object]:
