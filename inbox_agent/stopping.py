@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
@@ -33,6 +34,9 @@ def stop_when_asked(stop: threading.Event) -> None:
 
     for each in (*_SIGNALS, signal.SIGALRM):
         signal.signal(each, leave)
+    # A program that ends by itself meanwhile must not be killed by the alarm: Python takes its
+    # handlers away before it is gone.
+    atexit.register(signal.setitimer, signal.ITIMER_REAL, 0)
 
 
 def leave_at_once(code: int) -> NoReturn:

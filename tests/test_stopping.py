@@ -44,3 +44,20 @@ def test_a_stop_that_comes_at_any_other_time_is_obeyed_at_once(tmp_path: Path) -
     asked = "import os, signal; os.kill(os.getpid(), signal.SIGTERM); print('went on')"
     program = PROGRAM.replace("import asked_while_importing", asked)
     assert run(tmp_path, program) == (0, "left\n", "")
+
+
+def test_a_stop_put_off_does_not_kill_a_program_that_ends_by_itself(tmp_path: Path) -> None:
+    # the interpreter takes our handlers away long before it is gone
+    program = """
+import sys, threading, time
+from inbox_agent.stopping import stop_when_asked
+
+class Slow:
+    def __del__(self, sleep=time.sleep):
+        sleep(0.2)
+
+sys.kept_to_the_end = Slow()
+stop_when_asked(threading.Event())
+import asked_while_importing
+"""
+    assert run(tmp_path, program, MODULE.format(name="SIGTERM")) == (0, "", "")
