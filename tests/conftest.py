@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -29,6 +30,14 @@ EACH_SERVER = [
     name if name == "embedded" else pytest.param(name, marks=pytest.mark.dovecot)
     for name in SERVERS
 ]
+
+
+@pytest.fixture(scope="module")
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """What Datasette runs in, for the pages of one test file."""
+    found = asyncio.new_event_loop()
+    yield found
+    found.close()
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +19,6 @@ DOCS = (Path(__file__).parent.parent / "docs" / "api.md").read_text("utf-8")
 EXAMPLES = re.findall(r"^    GET (\S+)\n\n```json\n(.*?)\n```$", DOCS, re.MULTILINE | re.DOTALL)
 MORE = "…"
 LISTS = ("partners", "waiting", "alerts")
-
-
-@pytest.fixture(scope="module")
-def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    found = asyncio.new_event_loop()
-    yield found
-    found.close()
 
 
 @pytest.fixture(scope="module")

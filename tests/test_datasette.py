@@ -8,7 +8,7 @@ import html
 import io
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,13 +79,6 @@ def site_of(path: Path, loop: asyncio.AbstractEventLoop) -> Site:
     found = Datasette([str(path)], metadata=metadata, settings=setting_values(), **more)
     loop.run_until_complete(found.invoke_startup())
     return Site(path, found, loop)
-
-
-@pytest.fixture(scope="module")
-def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    found = asyncio.new_event_loop()
-    yield found
-    found.close()
 
 
 @pytest.fixture(scope="module")

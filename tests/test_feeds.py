@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import html
 import re
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,13 +26,6 @@ from inbox_agent.users import User, add_user, change_password, remove_user
 ATOM = "{http://www.w3.org/2005/Atom}"
 PASSWORDS = "datasette-auth-passwords"
 LOCKED = {"allow": {"id": "*"}}
-
-
-@pytest.fixture(scope="module")
-def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    found = asyncio.new_event_loop()
-    yield found
-    found.close()
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import asyncio
 import html
 import re
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -141,13 +140,6 @@ def team() -> Rows:
              "raised_at": "2026-11-22T09:00:00Z"},
         ],
     }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    found = asyncio.new_event_loop()
-    yield found
-    found.close()
 
 
 @pytest.fixture(scope="module")

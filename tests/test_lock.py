@@ -166,13 +166,6 @@ def _quick_guesses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(users, "_NOBODYS", QUICK.replace("salt", "none"))
 
 
-@pytest.fixture(scope="module")
-def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    found = asyncio.new_event_loop()
-    yield found
-    found.close()
-
-
 def locked_in(
     folder: Path, loop: asyncio.AbstractEventLoop, more: Mapping[str, str] = {}, **settings: Any
 ) -> Site:

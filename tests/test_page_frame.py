@@ -6,7 +6,6 @@ import asyncio
 import html
 import re
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
@@ -35,13 +34,6 @@ FOLDERS = [
     {"mailbox": "partners", "folder": "INBOX", "state": "failed",
      "last_complete_at": "2026-11-23T08:00:00Z"}
 ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    found = asyncio.new_event_loop()
-    yield found
-    found.close()
 
 
 @pytest.fixture(scope="module")

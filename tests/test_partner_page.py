@@ -6,7 +6,6 @@ import asyncio
 import re
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
 from pathlib import Path
@@ -237,13 +236,6 @@ def rows() -> dict[str, list[dict[str, Any]]]:
         for day, count in ((17, 12), (18, 13), (19, 14), (20, 15), (21, 15), (22, 15), (23, 16))
     ]  # fmt: skip
     return found
-
-
-@pytest.fixture(scope="module")
-def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    found = asyncio.new_event_loop()
-    yield found
-    found.close()
 
 
 @pytest.fixture(scope="module")
@@ -619,7 +611,7 @@ def test_a_quarter_of_the_year_s_end_and_a_window_over_new_year() -> None:
 
 
 def waits(side: str, next_due_at: str | None) -> Waits:
-    return Waits(f"waiting_on_{side}", (), 0, 0, True, next_due_at)
+    return Waits(f"waiting_on_{side}", (), 0, 0, next_due_at)
 
 
 def test_what_falls_due_next_is_the_first_after_the_figures_moment() -> None:

@@ -8,7 +8,6 @@ import io
 import re
 import zipfile
 from collections import Counter, deque
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -33,13 +32,6 @@ SEEDS = (
       for kind in ("", ".csv?_size=max", ".json?_shape=array&_size=max")),
     *(f"/-/xlsx/{each.name}.xlsx" for each in (*TABLES, *VIEWS)),
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    found = asyncio.new_event_loop()
-    yield found
-    found.close()
 
 
 def site(folder: Path, loop: asyncio.AbstractEventLoop, privacy: Privacy) -> Site:

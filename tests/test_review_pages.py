@@ -129,13 +129,6 @@ ROWS = {
 
 
 @pytest.fixture(scope="module")
-def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    found = asyncio.new_event_loop()
-    yield found
-    found.close()
-
-
-@pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory, loop: asyncio.AbstractEventLoop) -> Site:
     return site_of(make_database(tmp_path_factory.mktemp("made") / "partners.db", ROWS), loop)
 

@@ -23,7 +23,7 @@ from inbox_agent.datasette_plugin.reading import Row
 if TYPE_CHECKING:
     from datasette.app import Datasette
 
-ALERTS_PATH, DUE_PATH = "/-/alerts.atom", "/-/due.ics"
+ALERTS_PATH = "/-/alerts.atom"
 
 #: Programs ask every hour, many of them for the same calendar; it has half a megabyte at most.
 _CALENDARS = KeptAnswers(most=16)

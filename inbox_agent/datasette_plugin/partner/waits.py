@@ -22,7 +22,7 @@ SHOWN = 20
 _WAITS = """
 SELECT subject, asked_at, asked_by, waiting_seconds, due_at, overdue, nudges, outcome,
   conversation, response, count(*) OVER () AS total, sum(overdue) OVER () AS total_overdue,
-  count(due_at) OVER () AS with_due_time, min(iif(overdue = 0, due_at, NULL)) OVER () AS next_due_at
+  min(iif(overdue = 0, due_at, NULL)) OVER () AS next_due_at
 FROM {view} WHERE partner = :partner ORDER BY asked_at, response LIMIT {shown}
 """
 
@@ -65,7 +65,6 @@ class Waits:
     shown: Sequence[Row]
     count: int
     overdue: int
-    has_standard: bool
     next_due_at: str | None
 
 
@@ -92,7 +91,6 @@ async def waits_on(reader: Reader, partner: str, side: str) -> Waits:
         shown=rows,
         count=of_all.get("total", 0),
         overdue=of_all.get("total_overdue") or 0,
-        has_standard=bool(of_all.get("with_due_time")),
         next_due_at=of_all.get("next_due_at"),
     )
 
