@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from inbox_agent.addresses import Partner
 from inbox_agent.drift import Drift, DriftMeasure, arrow, is_shown
+from inbox_agent.fairness import Fairness
 from inbox_agent.false_discoveries import adjusted
 from inbox_agent.measure import PartnerRecord
 from inbox_agent.privacy import Privacy
@@ -137,15 +138,22 @@ def _arrow(record: Compared, measure: DriftMeasure, adjusted_p: Adjusted) -> str
     return arrow(found, adjusted_p.of(record, measure))
 
 
-def street_columns(record: PartnerRecord) -> dict[str, Any]:
-    """What `partner_standing` says of the two-way street."""
-    street = record.street
-    fair, weeks = street.fairness, street.weeks
+def fairness_columns(fair: Fairness | None) -> dict[str, Any]:
+    """What `partner_standing` says of who waits longer."""
     return {
         "fairness": fair.value if fair else None,
         "fairness_low": fair.low if fair else None,
         "fairness_high": fair.high if fair else None,
         "fairness_basis": fair.basis if fair else None,
+    }
+
+
+def street_columns(record: PartnerRecord) -> dict[str, Any]:
+    """What `partner_standing` says of the two-way street."""
+    street = record.street
+    weeks = street.weeks
+    return {
+        **fairness_columns(street.fairness),
         "opened_by_us": street.opened_by_us,
         "opened_by_them": street.opened_by_them,
         "nudges_by_us": street.nudges_by_us,

@@ -10,6 +10,11 @@ def seconds(at: datetime) -> int:
     return int(at.timestamp())
 
 
+def seconds_up(at: datetime) -> int:
+    """The first whole second since 1970 at which an instant has come."""
+    return -int(-at.timestamp() // 1)
+
+
 def instant(at: int) -> datetime:
     """Whole seconds since 1970 as an instant."""
     return datetime.fromtimestamp(at, UTC)

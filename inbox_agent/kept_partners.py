@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from inbox_agent.epoch import instant, seconds
+from inbox_agent.epoch import instant, seconds, seconds_up
 from inbox_agent.sorted_mail import SortedMail
+from inbox_agent.standing import Changes
 from inbox_agent.summaries import Summary, read, written
 
 _PARTIES = "select id, key, is_partner, until_at, mailboxes, summary from parties where "
@@ -48,26 +49,40 @@ def all_partners(store: SortedMail) -> list[Party]:
     return [_party(row) for row in store.run(sql)]
 
 
-def due_at(record_changes_at: datetime, arrival: int | None) -> int:
-    """The first whole second at which a record is another, or a copy that waits comes to it."""
-    changes = -int(-record_changes_at.timestamp() // 1)
-    return changes if arrival is None else min(changes, arrival)
+@dataclass(frozen=True, slots=True)
+class Dues:
+    """When somebody is to be looked at again, as whole seconds since 1970.
+
+    `changes_at`: the record is another, or a copy that waits comes to it. `estimates_at`: only
+    estimates move.
+    """
+
+    changes_at: int | None = None
+    estimates_at: int | None = None
+
+    @classmethod
+    def of(cls, changes: Changes, arrival: int | None) -> Dues:
+        """Of a record's changes, and of when the next copy comes to it."""
+        at = seconds_up(changes.at)
+        moves_at = None if changes.estimates_at is None else seconds_up(changes.estimates_at)
+        return cls(at if arrival is None else min(at, arrival), moves_at)
 
 
 def keep_party(
-    store: SortedMail, party: int, summary: Summary | None, due: int | None, until: datetime
+    store: SortedMail, party: int, summary: Summary | None, dues: Dues, until: datetime
 ) -> None:
     """Keep what was found of somebody; without a summary it is no partner."""
     store.run("delete from counts where party = ?", (party,))
     sql = "select min(since) from lists join newcomers using (name) where party = ? and since > ?"
     ((list_at,),) = store.run(sql, (party, seconds(until)))
-    dues = [at for at in (due, list_at) if at is not None]
+    changes_at = [at for at in (dues.changes_at, list_at) if at is not None]
     first_gap_at = summary.first_gap_at if summary else None
     store.run(
-        "update parties set due_at = ?, until_at = ?, is_partner = ?, is_blind = ?,"
+        "update parties set due_at = ?, moves_at = ?, until_at = ?, is_partner = ?, is_blind = ?,"
         " first_gap_at = ?, summary = ? where id = ?",
         (
-            *(min(dues, default=None), seconds(until), int(summary is not None)),
+            *(min(changes_at, default=None), dues.estimates_at),
+            *(seconds(until), int(summary is not None)),
             *(
                 int(summary is not None and summary.is_blind),
                 first_gap_at and seconds(first_gap_at),

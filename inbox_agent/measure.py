@@ -34,6 +34,7 @@ from inbox_agent.response_times import Ask, asks_of
 from inbox_agent.sent_coverage import Proof
 from inbox_agent.silence_gaps import Gap, Rhythm, notable_gaps, rhythm_of
 from inbox_agent.standing import (
+    Changes,
     Period,
     Standing,
     WindowFigures,
@@ -74,7 +75,7 @@ class PartnerRecord:
     coverage: PartnerCoverage
     causes: tuple[Cause, ...]
     standing: Standing
-    next_change_at: datetime
+    changes: Changes
     calendar: TheirCalendar
     absences: tuple[Absence, ...]
     street: Street
@@ -83,6 +84,11 @@ class PartnerRecord:
     introductions: Introductions = NO_INTRODUCTIONS
     #: By the key of a letter of theirs: the letter of ours that it answers first, held or missing.
     proofs: Mapping[str, ProofWord] = field(default_factory=dict)
+
+    @property
+    def next_change_at(self) -> datetime:
+        """The first instant at which any part of it changes without new mail."""
+        return self.changes.first
 
     @property
     def is_two_way(self) -> bool:
@@ -175,7 +181,7 @@ def _record(mail: _Mail) -> PartnerRecord:
     kept = kept_standards(
         asks, mail.letters, mail.rhythm, terms, as_of, is_blind=coverage.is_too_low
     )
-    over_window = window_figures(asks, coverage, terms.cuts, mail.window)
+    over_window = window_figures(asks, terms.cuts, mail.window, is_blind=coverage.is_too_low)
     causes = _causes(mail, kept, over_window)
     verdict = state_of(causes, mail.rhythm, coverage, Dates(terms.clocks.us, as_of))
     alarms = alarm_record(mail.rhythm, terms, as_of)
@@ -198,7 +204,7 @@ def _record(mail: _Mail) -> PartnerRecord:
         coverage=mail.coverage,
         causes=causes,
         standing=standing_of(causes, verdict, over_window),
-        next_change_at=_next_change(mail, kept, over_window),
+        changes=_changes(mail, kept, over_window),
         calendar=mail.calendar,
         absences=mail.absences,
         street=street_of(replace(letters, asks=asks), over_window, mail.window, terms),
@@ -225,15 +231,16 @@ def _periods(mail: _Mail) -> tuple[tuple[Side, Period, Figures], ...]:
     """By direction, kind of period and name."""
     found = asks_by_period(mail.asks, mail.terms.clocks.us)
     ordered = sorted(found, key=lambda where: (where[0], where[1].kind, where[1].name))
+    is_blind = mail.coverage.year.is_too_low
     return tuple(
-        (*where, known_figures(found[where], mail.coverage.year, mail.terms.cuts))
+        (*where, known_figures(found[where], mail.terms.cuts, is_blind=is_blind))
         for where in ordered
     )
 
 
-def _next_change(mail: _Mail, kept: Sequence[KeptStandard], over_window: WindowFigures) -> datetime:
-    """The first instant at which any part of the record changes without new mail."""
-    instants = [next_change(mail.asks, mail.rhythm, over_window.ours, mail.terms, mail.as_of)]
-    instants += [each.changes_at for each in kept if each.changes_at]
+def _changes(mail: _Mail, kept: Sequence[KeptStandard], over_window: WindowFigures) -> Changes:
+    """The first instants at which any part of the record changes without new mail."""
+    found = next_change(mail.asks, mail.rhythm, over_window.ours, mail.terms, mail.as_of)
+    instants = [found.at, *(each.changes_at for each in kept if each.changes_at)]
     instants += [absence.until for absence in mail.absences if absence.is_open]
-    return min(instants)
+    return Changes(min(instants), found.estimates_at)

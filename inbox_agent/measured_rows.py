@@ -10,7 +10,7 @@ from typing import Any
 from inbox_agent.addresses import Partner
 from inbox_agent.causes import Cause
 from inbox_agent.drift_rows import Adjusted
-from inbox_agent.kept_partners import due_at
+from inbox_agent.kept_partners import Dues
 from inbox_agent.measure import PartnerRecord
 from inbox_agent.partner_desk import Desk
 from inbox_agent.privacy import Privacy
@@ -27,7 +27,7 @@ Values = tuple[object, ...]
 class Slip:
     """What is handed on of somebody who was measured.
 
-    Without a `summary` it is no partner. `due`: when it is to be measured again at the latest.
+    Without a `summary` it is no partner. `dues`: when it is to be looked at again.
     """
 
     number: int
@@ -36,7 +36,7 @@ class Slip:
     as_of: datetime | None
     causes: tuple[Cause, ...]
     summary: Summary | None
-    due: int | None
+    dues: Dues
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +52,12 @@ class Measurer:
         desk = self.desk
         is_listed = any(each.key == key for each in desk.roster.partners)
         if not is_listed and not desk.may_be_two_way(key):
-            return Slip(number, {}, None, None, (), None, None)
+            return Slip(number, {}, None, None, (), None, Dues())
         held = desk.held(key)
         record = desk.record(key, held)
         arrival = desk.next_arrival(held.messages[key], record.as_of)
         if not is_listed and not record.is_two_way:
-            return Slip(number, {}, None, None, (), None, arrival)
+            return Slip(number, {}, None, None, (), None, Dues(arrival))
         return Slip(
             number=number,
             rows=self._rows(record),
@@ -65,7 +65,7 @@ class Measurer:
             as_of=record.as_of,
             causes=record.causes,
             summary=summary_of(record),
-            due=due_at(record.next_change_at, arrival),
+            dues=Dues.of(record.changes, arrival),
         )
 
     def _rows(self, record: PartnerRecord) -> dict[str, list[Values]]:

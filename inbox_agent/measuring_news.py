@@ -13,7 +13,7 @@ from typing import Any
 from inbox_agent.addresses import Partner
 from inbox_agent.causes import Cause
 from inbox_agent.drift_rows import Adjusted, drift, drift_columns
-from inbox_agent.kept_partners import Party, due_at, keep_party, parties
+from inbox_agent.kept_partners import Dues, Party, keep_party, parties
 from inbox_agent.measure import PartnerRecord
 from inbox_agent.partner_desk import Desk
 from inbox_agent.partner_news import (
@@ -77,7 +77,7 @@ class Edition:
         if record is not None:
             self._publish(party, record, arrival)
             return
-        self._keep(party, None, arrival)
+        self._keep(party, None, Dues(arrival))
         if party.is_partner:
             self._withdraw(party)
 
@@ -97,7 +97,7 @@ class Edition:
         self.measured[party.number] = Measured(
             record.partner, record.as_of, record.causes, party.mailboxes
         )
-        self._keep(party, summary, due_at(record.next_change_at, arrival))
+        self._keep(party, summary, Dues.of(record.changes, arrival))
 
     def _asks(self, key: str) -> Iterator[dict[str, Any]]:
         return self.parts.rows(
@@ -115,11 +115,11 @@ class Edition:
                 self.moved.update(self._moved(renewed))
         self.withdrawn.add(party.number)
 
-    def _keep(self, party: Party, summary: Summary | None, due: int | None) -> None:
+    def _keep(self, party: Party, summary: Summary | None, dues: Dues) -> None:
         store, until = self.desk.store, self.desk.until(party.key, party.mailboxes)
         keep_p_values(store, party.number, summary)
         keep_hints(store, party.number, summary.hints if summary else ())
-        keep_party(store, party.number, summary, due, until)
+        keep_party(store, party.number, summary, dues, until)
 
     # -- all together -----------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from inbox_agent.mirror_news import (
     new_rows,
     touched_rows,
 )
+from inbox_agent.moving_figures import moving
 from inbox_agent.partner_desk import Desk
 from inbox_agent.published_parts import Parts, changing
 from inbox_agent.rest_of_news import Rest
@@ -68,16 +69,21 @@ def _publish_news(job: Job, store: SortedMail, state: dict[str, Any], marked: se
     came = new_rows(job.mirror, state["last"])
     new = reader.load(came)
     touched = take_in(store, desk.roster, sorted(new.items()), job.instants, reader.load)
-    touched.parties.update(store.parties_of(marked), _due(desk))
+    touched.parties.update(store.parties_of(marked), _due(desk, "due_at"))
     with (
         store_errors(job.path, sqlite3.OperationalError),
         changing(job.path, has_subjects=job.privacy.subjects) as parts,
     ):
         if parts.form() != state["form"] or parts.generation() != state["generation"]:
             raise NotSureError("what is published is another generation")
+        waiting = _due(desk, "moves_at") - touched.parties
+        moved, others = moving(desk, parts, job.privacy, waiting)
+        touched.parties.update(others)
         rest = Rest(job, _measured(desk, parts, job, touched), state, new, touched)
         number = rest.raise_alerts()
         rest.go_on()
+        for each in moved:
+            each.publish(desk, parts)
         rest.pool()
         polls = rest.tell(number, told) or [{"poll": state["poll"]}]
     now = job.state(number, max([state["last"], *came]), blocks, polls)
@@ -96,10 +102,10 @@ def _measured(desk: Desk, parts: Parts, job: Job, touched: Touched) -> Edition:
     return edition
 
 
-def _due(desk: Desk) -> set[int]:
-    """Those whose figures change by themselves up to now."""
+def _due(desk: Desk, column: str) -> set[int]:
+    """Those whose figures change by themselves up to now, or only estimates move."""
     latest = max([*desk.instants.as_of.values(), desk.instants.default])
-    sql = "select id, key, due_at, mailboxes from parties where due_at <= ?"
+    sql = f"select id, key, {column}, mailboxes from parties where {column} <= ?"  # noqa: S608
     return {
         party
         for party, key, due, mailboxes in desk.store.run(sql, (seconds(latest),))

@@ -20,7 +20,7 @@ from inbox_agent.sqlite_files import connect, private_directory
 
 SORTED = "sorted.db"
 #: One more whenever the tables, or what they mean, change.
-_VERSION = 1
+_VERSION = 2
 
 _SCHEMA = """
 create table facts (name text primary key, value text) without rowid;
@@ -29,8 +29,8 @@ create table copies (id integer primary key, message integer, look integer, at i
 create table cites (cited integer, copy integer, is_link integer,
   primary key (cited, copy, is_link)) without rowid;
 create table parties (id integer primary key, key text unique, first_at integer, due_at integer,
-  last_at integer, until_at integer, is_partner integer default 0, is_blind integer default 0,
-  first_gap_at integer, mailboxes text default '', summary text);
+  moves_at integer, last_at integer, until_at integer, is_partner integer default 0,
+  is_blind integer default 0, first_gap_at integer, mailboxes text default '', summary text);
 create table counts (party integer, what text, name text, number integer,
   primary key (party, what, name)) without rowid;
 create table members (party integer, copy integer, primary key (party, copy)) without rowid;
@@ -53,6 +53,7 @@ create index members_by_copy on members (copy);
 create index stood_by_copy on stood (copy);
 create index hinted_by_other on hinted (other);
 create index parties_by_due on parties (due_at) where due_at is not null;
+create index parties_by_move on parties (moves_at) where moves_at is not null;
 """
 _AT_ONCE = 500
 

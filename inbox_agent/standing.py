@@ -47,8 +47,9 @@ def in_window(
     )
 
 
+_SIDES: tuple[Side, Side] = ("us", "them")
 #: Longer than any quarter, and the week that begins before it.
-_QUARTER = timedelta(days=100)
+QUARTER = timedelta(days=100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ class WindowFigures:
 
 
 def window_figures(
-    asks: Iterable[Ask], coverage: Coverage, cuts: Cuts, ends: tuple[datetime, datetime]
+    asks: Iterable[Ask], cuts: Cuts, ends: tuple[datetime, datetime], *, is_blind: bool
 ) -> WindowFigures:
     """Our figures are unknown, not bad, where too little of what we sent is in the mailbox.
 
@@ -136,16 +137,16 @@ def window_figures(
     way must not look like silence of ours. Figures of the partner's side are shown all the same.
     """
     known = tuple(asks)
-    return WindowFigures(
-        ours=known_figures(in_window(known, "us", ends), coverage, cuts),
-        theirs=known_figures(in_window(known, "them", ends), coverage, cuts),
+    ours, theirs = (
+        known_figures(in_window(known, side, ends), cuts, is_blind=is_blind) for side in _SIDES
     )
+    return WindowFigures(ours, theirs)
 
 
-def known_figures(asks: Sequence[Ask], coverage: Coverage, cuts: Cuts) -> Figures:
+def known_figures(asks: Sequence[Ask], cuts: Cuts, *, is_blind: bool) -> Figures:
     """The figures of asks of one side; of ours the counts alone where too little is held."""
     found = figures(asks, cuts)
-    is_unknown = coverage.is_too_low and any(ask.responder == "us" for ask in asks)
+    is_unknown = is_blind and any(ask.responder == "us" for ask in asks)
     return without_times(found) if is_unknown else found
 
 
@@ -204,9 +205,22 @@ def _more(cause: Cause, count: int) -> str:
     return f" {count} more of {whose} wait{'s' if count == 1 else ''}, too."
 
 
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """When figures change by themselves: any of them `at`, estimates also at `estimates_at`."""
+
+    at: datetime
+    estimates_at: datetime | None
+
+    @property
+    def first(self) -> datetime:
+        """Until then nothing changes."""
+        return self.at if self.estimates_at is None else min(self.at, self.estimates_at)
+
+
 def next_change(
     asks: Sequence[Ask], rhythm: Rhythm, ours: Figures, terms: Terms, as_of: datetime
-) -> datetime:
+) -> Changes:
     """The first moment at which a figure changes by itself, without new mail.
 
     An ask falls due, lapses, leaves the waiting list, has been followed long enough, or has waited
@@ -220,7 +234,6 @@ def next_change(
     instants += [at for at in (rhythm.watch_at, rhythm.act_at) if at]
     instants += [gap.ended_at + RHYTHM_REACH for gap in rhythm.gaps if gap.ended_at]
     instants += [ask.asked_at + give_up_after for ask in asks]
-    instants += _crossings(asks, terms, as_of)
     late = late_after(ours)
     for ask in asks:
         if ask.reply is None:
@@ -230,25 +243,30 @@ def next_change(
                 instants += [ask.due_at + moment, ask.due_at - SOON + moment]
             elif late is not None:
                 instants.append(ask.asked_at + late + moment)
-    return min(at for at in instants if at > as_of)
+    return Changes(min(at for at in instants if at > as_of), estimates_change(asks, terms, as_of))
 
 
-def _crossings(asks: Sequence[Ask], terms: Terms, as_of: datetime) -> Iterator[datetime]:
+def estimates_change(asks: Iterable[Ask], terms: Terms, as_of: datetime) -> datetime | None:
     """When an open ask will have waited as long as the next slower answer took: F(t) moves.
 
     Only answers to what was asked in the same week, month, quarter or window are in a figure
-    together with it.
+    together with it. None where nothing that is open can outlast an answer.
     """
-    since = min((a.asked_at for a in asks if a.outcome == "open"), default=as_of)
+    counted = [ask for ask in asks if ask.is_in_figures]
+    since = min((a.asked_at for a in counted if a.outcome == "open"), default=as_of)
     ends = window(terms.cuts, terms.clocks.us, as_of)
-    recent = [a for a in asks if a.is_in_figures and a.asked_at >= min(since - _QUARTER, ends[0])]
+    recent = [ask for ask in counted if ask.asked_at >= min(since - QUARTER, ends[0])]
     together = [*asks_by_period(recent, terms.clocks.us).values()]
-    together += [in_window(recent, side, ends) for side in ("us", "them")]
-    for here in together:
-        waiting = [ask for ask in here if ask.outcome == "open"]
-        if waiting:
-            clock = terms.clocks.us if waiting[0].responder == "us" else terms.clocks.them
-            yield from _crossings_in(here, waiting, clock)
+    together += [in_window(recent, side, ends) for side in _SIDES]
+    crossings = (at for here in together for at in _crossings(here, terms))
+    return min((at for at in crossings if at > as_of), default=None)
+
+
+def _crossings(here: Sequence[Ask], terms: Terms) -> Iterator[datetime]:
+    waiting = [ask for ask in here if ask.outcome == "open"]
+    if waiting:
+        clock = terms.clocks.us if waiting[0].responder == "us" else terms.clocks.them
+        yield from _crossings_in(here, waiting, clock)
 
 
 def _crossings_in(

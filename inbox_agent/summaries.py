@@ -62,6 +62,7 @@ class Summary:
     """One partner as the others need it.
 
     `open_away`: of each ask that is open and in the figures, when all who were asked were absent.
+    `changes_at`: the first instant at which more than estimates changes without new mail.
     """
 
     partner: Partner
@@ -76,6 +77,7 @@ class Summary:
     is_blind: bool
     hours: Hours
     open_away: Mapping[str, Spans]
+    changes_at: datetime
     pairs: tuple[Pair, ...] = ()
     introductions: Introductions = NO_INTRODUCTIONS
 
@@ -102,6 +104,7 @@ def summary_of(record: PartnerRecord) -> Summary:
         open_away={
             ask.key: ask.away for ask in record.asks if ask.outcome == "open" and ask.is_in_figures
         },
+        changes_at=record.changes.at,
         introductions=record.introductions,
     )
 

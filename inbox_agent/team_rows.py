@@ -11,6 +11,7 @@ from typing import Any, cast
 from inbox_agent.absences import ClockAround
 from inbox_agent.addresses import Side
 from inbox_agent.business_clock import BusinessClock
+from inbox_agent.published_asks import COLUMNS, PublishedAsk
 from inbox_agent.published_parts import Parts, Renewed
 from inbox_agent.published_rows import Row, figure_columns
 from inbox_agent.response_times import Ask
@@ -21,20 +22,6 @@ from inbox_agent.survival import figures
 
 #: A direction and the name of a period.
 Moved = set[tuple[Side, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedAsk:
-    """An ask as far as figures look at it."""
-
-    responder: Side
-    outcome: str
-    response_seconds: int | None
-    business_seconds: int | None
-    met_standard: bool | None
-    age_seconds: int
-    business_age_seconds: int
-    is_in_figures: bool = True
 
 
 def moved_by(renewed: Renewed, clock: BusinessClock) -> Moved:
@@ -59,10 +46,10 @@ def young(clock: BusinessClock, cuts: Cuts, since: datetime, until: datetime) ->
 
 
 _SIDES: tuple[Side, Side] = ("us", "them")
-_ASKS = """
-select response, partner, responder, asked_at, outcome, response_seconds, business_seconds,
-  met_standard from response_times where counts = 1 and asked_at >= ? and asked_at < ?
-"""
+_ASKS = (
+    f"select {COLUMNS} from response_times"  # noqa: S608 - our own names
+    " where counts = 1 and asked_at >= ? and asked_at < ?"
+)
 
 
 def team_rows(
@@ -113,26 +100,14 @@ class Team:
 
     def ask(self, row: Mapping[str, Any], asked_at: datetime) -> PublishedAsk:
         """A published ask with its age."""
-        partner, met = row["partner"], row["met_standard"]
-        until = self.until(partner)
-        return PublishedAsk(
-            responder=row["responder"],
-            outcome=row["outcome"],
-            response_seconds=row["response_seconds"],
-            business_seconds=row["business_seconds"],
-            met_standard=None if met is None else bool(met),
-            age_seconds=int((until - asked_at).total_seconds()),
-            business_age_seconds=self._worked(row, asked_at, until)
-            if row["outcome"] == "open"
-            else 0,
-        )
+        around = self._around(row) if row["outcome"] == "open" else None
+        return PublishedAsk.of(row, asked_at, self.until(row["partner"]), around)
 
-    def _worked(self, row: Mapping[str, Any], asked_at: datetime, until: datetime) -> int:
+    def _around(self, row: Mapping[str, Any]) -> ClockAround:
         if row["responder"] == "us":
-            return self.clock.working_seconds(asked_at, until)
+            return ClockAround(self.clock, ())
         summary = self.summary(row["partner"])
-        around = ClockAround(summary.hours.clock(), summary.open_away.get(row["response"], ()))
-        return around.working_seconds(asked_at, until)
+        return ClockAround(summary.hours.clock(), summary.open_away.get(row["response"], ()))
 
     def reach(self, names: Collection[str]) -> tuple[str, str]:
         """Instants, as they are published, between which all of some periods lie."""

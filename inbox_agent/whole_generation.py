@@ -9,7 +9,7 @@ from typing import Any
 
 from inbox_agent.generations import Job
 from inbox_agent.instants import clock_sources
-from inbox_agent.kept_partners import due_at, keep_party
+from inbox_agent.kept_partners import Dues, keep_party
 from inbox_agent.measuring import Measuring, measured, of_whole_mailboxes
 from inbox_agent.mirror_history import alert_log, frozen_reviews, next_generation, reviews_told
 from inbox_agent.mirror_news import (
@@ -105,11 +105,12 @@ def _fill(job: Job, store: SortedMail, numbered: Numbered, found: Measuring) -> 
         messages = held.messages.get(key, ())
         until = held.until(key, job.instants.as_of, job.instants.default)
         arrival, summary = desk.next_arrival(messages, until), None
+        dues = Dues(arrival)
         if record is not None:
-            summary, arrival = summary_of(record), due_at(record.next_change_at, arrival)
+            summary, dues = summary_of(record), Dues.of(record.changes, arrival)
             keep_p_values(store, party, summary)
             keep_hints(store, party, summary.hints)
-        keep_party(store, party, summary, arrival, until)
+        keep_party(store, party, summary, dues, until)
     store.run(
         "update copies set told = 1 where id in"
         " (select copy from members join parties on id = party where is_partner)"

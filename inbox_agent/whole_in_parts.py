@@ -17,7 +17,7 @@ from inbox_agent.catalogue import TABLES
 from inbox_agent.definitions import definitions
 from inbox_agent.generations import Job
 from inbox_agent.instants import clock_sources
-from inbox_agent.kept_partners import Party, keep_party
+from inbox_agent.kept_partners import Dues, Party, keep_party
 from inbox_agent.measured_rows import Slip
 from inbox_agent.measuring_news import Edition, Measured
 from inbox_agent.measuring_process import Tools
@@ -161,7 +161,7 @@ class _Whole:
                 named.append((number, key))
             elif copies:  # else it only stood in letters that are in the records of others
                 until = self.desk.until(key, mailboxes)
-                keep_party(self.desk.store, number, None, None, until)
+                keep_party(self.desk.store, number, None, Dues(), until)
         return named
 
     def _take(self, edition: Edition, parties: dict[int, Party], slip: Slip) -> None:
@@ -180,7 +180,7 @@ class _Whole:
         keep_p_values(store, slip.number, slip.summary)
         keep_hints(store, slip.number, slip.summary.hints if slip.summary else ())
         until = self.desk.until(party.key, party.mailboxes)
-        keep_party(store, slip.number, slip.summary, slip.due, until)
+        keep_party(store, slip.number, slip.summary, slip.dues, until)
 
     def _rest(self, edition: Edition) -> dict[str, Any]:
         """What is of all partners, or of none; gives what is kept for the next generation."""

@@ -39,8 +39,9 @@ from inbox_agent.mirror import Mirror
 from inbox_agent.mirror_history import whole_mailboxes
 from inbox_agent.mirror_rows import Counts, Poll
 from inbox_agent.news_generation import publish_news
-from inbox_agent.sorted_mail import SORTED
+from inbox_agent.sorted_mail import SORTED, SortedMail
 from inbox_agent.sorting import Instants, NotSureError
+from inbox_agent.summaries import read
 
 CONFIG = """
 [team]
@@ -356,6 +357,81 @@ def test_what_falls_due_is_published_without_a_letter(places: tuple[Place, Place
     assert _comes(places, at=NOON + 6 * HOUR)
     assert _are_alike(places)
     assert _ask(one)["met_standard"] == 0
+
+
+# -- estimates alone -------------------------------------------------------------------------
+
+
+def _measured_at(place: Place) -> datetime:
+    """As of when Globex was measured last."""
+    with SortedMail(place.agent.mirror_path.with_name(SORTED)) as store:
+        ((text,),) = store.run("select summary from parties where key = 'globex.com'")
+    return read(text).as_of
+
+
+def _figures(place: Place, period: str) -> dict[str, Any]:
+    """What is published of how fast we answer Globex."""
+    rows = place.tables()["response_times_by_period"]
+    wanted = ("globex.com", "us", period)
+    return next(r for r in rows if (r["partner"], r["responder"], r["period"]) == wanted)
+
+
+def _standing(place: Place) -> dict[str, Any]:
+    return next(r for r in place.tables()["partner_standing"] if r["partner"] == "globex.com")
+
+
+def test_an_ask_that_outlasts_the_answers_moves_estimates_and_nobody_is_measured(
+    places: tuple[Place, Place],
+) -> None:
+    one, _ = places
+    at = NOON - 1_800 * SECOND
+    assert _comes(places, message("e@globex.com", at, author=BOB, to=[ANA], subject="Early"))
+    # eight were answered in three hours; this one has waited for an hour and a half, then longer
+    assert _figures(one, "2025-03")["rate_so_far"] == 1.0
+    assert _standing(one)["next_change_at"] == "2025-03-12T13:30:00Z"
+    assert _comes(places, at=NOON + 9_600 * SECOND)
+    assert _are_alike(places)
+    assert _figures(one, "2025-03")["rate_so_far"] == pytest.approx(8 / 9)
+    # what we asked them two business days ago is overdue then
+    assert _standing(one)["next_change_at"] == "2025-03-12T14:00:01Z"
+    assert _measured_at(one) == NOON + HOUR
+
+
+def _slow(*waiting: str) -> list[Message]:
+    """An answer that took 26 hours, and asks of yesterday that wait."""
+    at = NOON - 6 * DAY + HOUR
+    asked = message("slow@globex.com", at, author=BOB, to=[ANA], subject="Slow")
+    answer = {"in_reply_to": "slow@globex.com", "subject": "Re: Slow"}
+    ours = message("slow@acme.com", at + 26 * HOUR, author=ANA, to=[BOB], **answer)
+    asks = [
+        message(f"{name}@globex.com", NOON - 23.5 * HOUR, author=BOB, to=[ANA], subject=name)
+        for name in waiting
+    ]
+    return [asked, ours, *asks]
+
+
+def test_so_do_those_of_the_window_while_the_typical_times_stay(
+    places: tuple[Place, Place],
+) -> None:
+    one, _ = places
+    assert _comes(places, *_slow("One"))
+    before = _standing(one)
+    assert (before["ours_rate_so_far"], before["ours_p90_seconds"]) == (1.0, 26 * 3600)
+    assert _comes(places, at=NOON + 3 * HOUR)
+    assert _are_alike(places)
+    after = _standing(one)
+    assert (after["ours_rate_so_far"], after["ours_p90_seconds"]) == (0.9, 26 * 3600)
+    assert _measured_at(one) == NOON + HOUR
+
+
+def test_a_partner_is_measured_where_its_typical_times_move(places: tuple[Place, Place]) -> None:
+    one, _ = places
+    assert _comes(places, *_slow("One", "Two"))
+    assert _standing(one)["ours_p90_seconds"] == 26 * 3600
+    assert _comes(places, at=NOON + 3 * HOUR)
+    assert _are_alike(places)
+    assert _standing(one)["ours_p90_seconds"] is None
+    assert _measured_at(one) == NOON + 3 * HOUR
 
 
 def test_a_copy_from_later_than_its_mailbox_is_known_comes_in_its_time(
