@@ -11,7 +11,7 @@ PAGE_TESTS = $(wildcard $(addprefix tests/test_,datasette.py *page*.py charts.py
 GENERATED := README.md docs/commands.md docs/methodology.md docs/tables.md
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test reliability pages next-datasette quick real-mail accuracy simulations simulation-tables faults bench bench-pages pictures lint format docs lock clean
+.PHONY: help install demo test reliability pages next-datasette quick real-mail accuracy simulations simulation-tables faults bench bench-pages bench-engines pictures lint format docs lock clean
 
 help: ## Shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -65,6 +65,15 @@ bench: install ## Measures how fast it is (ARGS="--quick", ARGS="polls start_up"
 
 bench-pages: install ## Measures how long pages take with 1,000 partners, while they are published
 	@$(BIN)/python -m benchmarks.pages $(ARGS)
+
+bench-engines: install .venv-engines/.installed ## Measures rebuild beside DuckDB and Polars (ARGS="--letters 1000000")
+	@$(BIN)/python -m benchmarks.rebuild $(ARGS)
+
+.venv-engines/.installed: benchmarks/engines.lock | install
+	@rm -rf .venv-engines
+	@$(BIN)/python -m venv .venv-engines
+	@.venv-engines/bin/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
 
 pictures: install ## Takes the pictures of README and docs, of the demo
 	@scripts/install-test-packages

@@ -59,6 +59,16 @@ BENCHMARKS = (
         quick=("--mailboxes", "20", "--minutes", "1"),
     ),
     Benchmark(
+        name="idle_polls",
+        title="Polls without news in a large mirror",
+        quick=("--letters", "5000", "--partners", "50", "--minutes", "5"),
+    ),
+    Benchmark(
+        name="idle_visible",
+        title="From IDLE to the page",
+        quick=("--sizes", "500", "--rounds", "2"),
+    ),
+    Benchmark(
         name="ten_letters",
         title="Ten new letters",
         quick=("--letters", "10000", "--partners", "100", "--rounds", "2"),

@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmarks.correspondence import SHARED, TEAM_DOMAIN, TEAM_MX, correspondence
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
-from servers import Delivery, DovecotServer, running_dovecot
+from servers import Delivery, ImapServer, running_dovecot
 
 FOLDERS = ("INBOX", "Sent")
 _CONFIG = f"""
@@ -42,7 +42,7 @@ received_by = ["{TEAM_MX}"]
 class Mailbox:
     """The server, and the folder its mail lies in."""
 
-    server: DovecotServer
+    server: ImapServer
     mail: Path
     #: Where a client may write what is its own.
     top: Path

@@ -37,9 +37,13 @@ def dovecot() -> Iterator[DovecotServer]:
             yield server
 
 
+#: Of the letters in it: nobody asks for bodies.
+BODIES = (500, 2_000)
+
+
 def fill(server: DovecotServer, count: int, partners: int = 50) -> None:
     """Letters into the INBOX and Sent of its user."""
-    made = correspondence(count, partners, body_octets=(500, 2_000))
+    made = correspondence(count, partners, body_octets=BODIES)
     server.deliver_many(Delivery(each.folder, each.raw(), each.received_at) for each in made)
 
 

@@ -1,9 +1,11 @@
 """Whether a letter costs the same in a large mailbox: `python -m benchmarks.growth`.
 
-    python -m benchmarks.growth [--sizes N ...]
+    python -m benchmarks.growth [--sizes N ...] [--folder DIR]
 
 One partner for every thousand letters, Zipf's law over them. `inbox-agent rebuild` at each size:
-seconds and octets a letter, and how many times those of the first size they are.
+seconds and octets a letter, and how many times those of the first size they are. With `--folder`
+what is made stays there, in a folder for each size that `benchmarks.rebuild`, `ten_letters` and
+`idle_polls` can go on with; without it only one size is on the disk at a time.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.letters import config, mirror
+from benchmarks.letters import config, mirror_once
 from benchmarks.rebuild import rebuilt
 
 _SIZES = (10_000, 100_000, 1_000_000, 5_000_000)
@@ -27,6 +29,7 @@ class Grown:
     """A size, and what a letter takes there."""
 
     letters: int
+    seconds: float
     cpu_microseconds: float
     mirror_octets: float
     published_octets: float
@@ -42,16 +45,17 @@ class Grown:
         cells = " | ".join(
             f"{form.format(now)} ({now / then:.2f} times)" for now, then, form in pairs
         )
-        return f"| {self.letters:,} | {cells} | {self.peak_megabytes:,.0f} |"
+        return f"| {self.letters:,} | {self.seconds:,.1f} | {cells} | {self.peak_megabytes:,.0f} |"
 
 
 def grown(folder: Path, letters: int) -> Grown:
     """A mailbox of that many letters, made and rebuilt; its first rebuild is not counted."""
     path, data = config(folder), folder / "data"
-    mirror(data / "mirror.db", letters, max(10, letters // _LETTERS_A_PARTNER))
+    mirror_once(data / "mirror.db", letters, max(10, letters // _LETTERS_A_PARTNER))
     took = rebuilt(path)
     return Grown(
         letters=letters,
+        seconds=took.seconds,
         cpu_microseconds=1e6 * took.cpu_seconds / letters,
         mirror_octets=(data / "mirror.db").stat().st_size / letters,
         published_octets=(data / "partners.db").stat().st_size / letters,
@@ -59,14 +63,14 @@ def grown(folder: Path, letters: int) -> Grown:
     )
 
 
-def measured(sizes: Sequence[int]) -> Iterator[str]:
+def measured(sizes: Sequence[int], kept_in: Path | None = None) -> Iterator[str]:
     """The lines of the table."""
-    yield "| letters | CPU µs a letter | mirror, octets a letter | published | peak MB |"
-    yield "| ---: | ---: | ---: | ---: | ---: |"
+    yield "| letters | s | CPU µs a letter | mirror, octets a letter | published | peak MB |"
+    yield "| ---: | ---: | ---: | ---: | ---: | ---: |"
     first: Grown | None = None
     for letters in sizes:
-        with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as folder:
-            found = grown(Path(folder), letters)
+        with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as made:
+            found = grown(kept_in / str(letters) if kept_in else Path(made), letters)
         first = first or found
         yield found.row(first)
 
@@ -75,7 +79,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=_SIZES)
-    for line in measured(parser.parse_args(arguments).sizes):
+    parser.add_argument("--folder", type=Path)
+    given = parser.parse_args(arguments)
+    for line in measured(given.sizes, given.folder):
         print(line, flush=True)
 
 

@@ -95,7 +95,7 @@ def lines(made: Prepared, when: str, seconds: float, only: str) -> Iterator[str]
     yield f"\n| {title} | asked | median | 95 % | CPU | largest: median | 95 % | CPU | size |"
     yield "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
     with ExitStack() as stack:
-        browser = stack.enter_context(served(made))
+        browser = stack.enter_context(served(made.config, made.database))
         if every is not None:
             published = stack.enter_context(publishing(made, every))
         for page, path in PAGES:

@@ -9,7 +9,6 @@ many mailboxes, takes 100 ms for each round trip.
 from __future__ import annotations
 
 import argparse
-import os
 import sqlite3
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from statistics import median
 from benchmarks.dovecots import account, dovecot, fill
 from benchmarks.letters import Account, config
 from benchmarks.line import Line, line_to
+from benchmarks.watched import used_seconds
 from inbox_agent.agent import Agent, Attempt
 from inbox_agent.config import load_config
 from inbox_agent.kept_mailbox import Kept
@@ -32,7 +32,6 @@ from inbox_agent.shared_mirror import SharedMirror, Turn
 _TOP = Path(__file__).parents[1]
 _EVERY_MINUTE = '\n[poll]\nevery = "1 minute"\nidle = false\n'
 _LETTERS, _REPEATED, _DELAY_SECONDS = 2_000, 20, 0.1
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +116,6 @@ def wait_for(path: Path, passes: int, seconds: float) -> None:
         time.sleep(0.5)
 
 
-def cpu_seconds(process: int) -> float:
-    """CPU time of a process so far, its threads included."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
-
-
 def peak_megabytes(process: int) -> float:
     """The most memory that a process had at once."""
     lines = Path(f"/proc/{process}/status").read_text().splitlines()
@@ -138,9 +131,9 @@ def idle(minutes: int) -> Iterator[str]:
         with running(path) as child:
             wait_for(path, 2, 180)
             time.sleep(20)  # until that is published, too
-            began = cpu_seconds(child.pid)
+            began = used_seconds(child.pid)
             time.sleep(60 * minutes)
-            used = cpu_seconds(child.pid) - began
+            used = used_seconds(child.pid) - began
         share = used / minutes / 60
         held = f"{_LETTERS:,} letters held, {minutes} minutes"
         used_ms = f"{1_000 * used / minutes:.0f} ms of CPU a minute"

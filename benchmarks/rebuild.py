@@ -1,39 +1,37 @@
 """How long everything right of the mirror takes again: `python -m benchmarks.rebuild`.
 
-    python -m benchmarks.rebuild [--letters N] [--partners N] [--rounds N]
+    python -m benchmarks.rebuild [--letters N] [--partners N] [--rounds N] [--folder DIR]
 
 `inbox-agent rebuild` makes all measures of every partner from the mirror's parsed rows, on one
 core and on all. Beside it stand, in the same run, engines that do a part of one measure over the
 same letters: the gaps between neighbouring letters of each partner, and their median. DuckDB and
-Polars are no dependencies: without them their lines say so. Seconds are medians of the rounds.
+Polars are no dependencies: `make bench-engines` fetches them, and without them their lines say so.
+Seconds are medians of the rounds. With `--folder` the mirror stays, and is used again.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import json
 import os
-import resource
 import sqlite3
+import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import groupby, pairwise
 from pathlib import Path
 from statistics import median
 
-from benchmarks.letters import PARTNERS, config, mirror
+from benchmarks.engines import ENGINES
+from benchmarks.letters import PARTNERS, config, mirror_once
 from benchmarks.watched import Watched, watched
 
-_MEDIANS = """
-with letters as (select * from read_csv('{path}')),
-gaps as (select partner, came_at - lag(came_at) over (partition by partner order by came_at) as gap
-  from letters)
-select partner, median(gap) from gaps where gap is not null group by partner order by partner
-"""
+_TOP = Path(__file__).parents[1]
+#: Where `make bench-engines` puts DuckDB and Polars.
+_ENGINES_PYTHON = _TOP / ".venv-engines" / "bin" / "python"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,70 +89,36 @@ def _written(published: Path, to: Path) -> int:
         return len(rows)
 
 
-def _by_python(path: Path) -> int:
-    with path.open(newline="") as file:
-        rows = csv.reader(file)
-        next(rows)
-        letters = sorted((partner, int(at)) for partner, at in rows)
-    found = 0
-    for _, run in groupby(letters, key=lambda letter: letter[0]):
-        gaps = [later - earlier for (_, earlier), (_, later) in pairwise(run)]
-        found += bool(gaps) and median(gaps) >= 0
-    return found
-
-
-def _by_duckdb(path: Path) -> int:
-    import duckdb  # type: ignore[import-not-found,unused-ignore] # noqa: PLC0415
-
-    return len(duckdb.sql(_MEDIANS.format(path=path)).fetchall())
-
-
-def _by_polars(path: Path) -> int:
-    import polars  # type: ignore[import-not-found,unused-ignore] # noqa: PLC0415
-
-    gap = polars.col("came_at").diff().over("partner").alias("gap")
-    letters = polars.read_csv(path).sort("partner", "came_at").with_columns(gap).drop_nulls("gap")
-    return len(letters.group_by("partner").agg(polars.col("gap").median()))
-
-
-_OTHERS: tuple[tuple[str, Callable[[Path], int]], ...] = (
-    ("gaps and medians: Python", _by_python),
-    ("gaps and medians: DuckDB", _by_duckdb),
-    ("gaps and medians: Polars", _by_polars),
-)
-
-
-def _others(path: Path, rounds: int) -> Iterator[Timed | str]:
-    for what, engine in _OTHERS:
-        found: list[tuple[float, float]] = []
-        try:
-            for _ in range(rounds + 1):  # the first one loads the engine
-                began, cpu = time.perf_counter(), _cpu_seconds()
-                engine(path)
-                found.append((time.perf_counter() - began, _cpu_seconds() - cpu))
-        except ImportError:
-            yield f"| {what} | not installed: `pip install duckdb polars` | | | | |"
+def _others(path: Path, rounds: int, python: Path) -> Iterator[Timed | str]:
+    """Each engine in a process of its own. Raises AssertionError where two do not agree."""
+    answers = set()
+    for engine in ENGINES:
+        what = f"gaps and medians alone: {engine}"
+        runs_it = sys.executable if engine == "Python" or not python.exists() else str(python)
+        command = [runs_it, "-m", "benchmarks.engines", engine, str(path), str(rounds)]
+        done = subprocess.run(  # noqa: S603 - our own
+            command, cwd=_TOP, stdout=subprocess.PIPE, check=False, text=True
+        )
+        if done.returncode:
+            yield f"| {what} | not installed: `make bench-engines` | | | | |"
             continue
-        walls, cpus = zip(*found[1:], strict=True)
-        yield Timed(what, median(walls), median(cpus), None)
-
-
-def _cpu_seconds() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
+        found = json.loads(done.stdout)
+        answers.add((found["partners"], round(found["sum"])))
+        assert len(answers) == 1, answers  # noqa: S101 - else they did not do the same
+        yield Timed(what, found["seconds"], found["cpu_seconds"], found["octets"] / 1e6)
 
 
 def measured(folder: Path, letters: int, partners: int, rounds: int) -> Iterator[str]:
     """The lines of the table."""
     path = config(folder)
-    mirror(folder / "data" / "mirror.db", letters, partners)
+    mirror_once(folder / "data" / "mirror.db", letters, partners)
     yield f"{letters:,} letters, {partners:,} partners, {len(os.sched_getaffinity(0))} cores\n"
     yield "| | s | CPU s | letters/s | CPU µs/letter | peak MB |"
     yield "| --- | ---: | ---: | ---: | ---: | ---: |"
     yield from (each.row(letters) for each in _rebuilds(path, rounds))
     file = folder / "letters.csv"
     held = _written(folder / "data" / "partners.db", file)
-    for each in _others(file, rounds):
+    for each in _others(file, 3 * rounds, _ENGINES_PYTHON):
         yield each if isinstance(each, str) else each.row(held)
 
 
@@ -164,9 +128,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--letters", type=int, default=200_000)
     parser.add_argument("--partners", type=int, default=PARTNERS)
     parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--folder", type=Path)
     given = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as folder:
-        for line in measured(Path(folder), given.letters, given.partners, given.rounds):
+    with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as made:
+        folder = given.folder or Path(made)
+        for line in measured(folder, given.letters, given.partners, given.rounds):
             print(line, flush=True)
 
 

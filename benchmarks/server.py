@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import http
 import http.client
-import os
+import json
 import sqlite3
 import subprocess
 import sys
@@ -12,9 +13,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 from benchmarks.large_database import Size, make
+from benchmarks.watched import used_seconds
 from inbox_agent import serve
 from inbox_agent.catalogue import metadata_path
 from inbox_agent.config import load_config
@@ -52,7 +55,6 @@ def prepared(folder: Path, size: Size) -> Prepared:
         db.execute("vacuum into ?", (str(database),))
     with closing(sqlite3.connect(database)) as db:
         db.execute("pragma journal_mode = wal")
-    add_user(database.parent / USERS_NAME, User(_NAME, hashed(_PASSWORD)))
     return Prepared(config, database, source, size, quarter)
 
 
@@ -78,18 +80,27 @@ class Browser:
     def ask(self, path: str) -> tuple[float, int, int]:
         """Seconds to the last octet, status and octets."""
         began = time.perf_counter()
+        status, body = self._answer(path)
+        return time.perf_counter() - began, status, len(body)
+
+    def rows(self, path: str) -> list[Any]:
+        """The rows of a table, by an address that asks for them as an array. Raises OSError."""
+        status, body = self._answer(path)
+        if status != http.HTTPStatus.OK:
+            raise OSError(f"{path}: {status}")
+        found: list[Any] = json.loads(body)
+        return found
+
+    def _answer(self, path: str) -> tuple[int, bytes]:
         with closing(self._connection()) as connection:
             cookie = "" if path.startswith("/-/login") else self.cookie
             connection.request("GET", path, headers={"cookie": cookie})
             response = connection.getresponse()
-            octets = len(response.read())
-        return time.perf_counter() - began, response.status, octets
+            return response.status, response.read()
 
     def cpu_seconds(self) -> float:
         """What Datasette and the process that draws for it have used of a processor so far."""
-        parts = (Path("/proc", pid, "stat").read_text().rpartition(")")[2].split() for pid in
-                 (str(self.server), *_children(self.server)))  # fmt: skip
-        return sum(int(part[11]) + int(part[12]) for part in parts) / os.sysconf("SC_CLK_TCK")
+        return used_seconds(self.server)
 
     def signed_in(self) -> Browser:
         """The same with the cookie of a session."""
@@ -103,20 +114,13 @@ class Browser:
         return http.client.HTTPConnection(serve.DEFAULT_HOST, self.port, timeout=60)
 
 
-def _children(process: int) -> list[str]:
-    found: list[str] = []
-    for task in Path("/proc", str(process), "task").iterdir():
-        with suppress(FileNotFoundError):  # a thread may end meanwhile
-            found += (task / "children").read_text().split()
-    return found
-
-
 @contextmanager
-def served(made: Prepared) -> Iterator[Browser]:
+def served(config: Path, database: Path) -> Iterator[Browser]:
     """Datasette until the block is left."""
+    add_user(database.parent / USERS_NAME, User(_NAME, hashed(_PASSWORD)))
     port = serve.free_port(serve.DEFAULT_HOST, 8_600)
-    way_in = entrance(load_config(made.config), metadata_path(), serve.DEFAULT_HOST)
-    child = serve.start(made.database, way_in, port)
+    way_in = entrance(load_config(config), metadata_path(), serve.DEFAULT_HOST)
+    child = serve.start(database, way_in, port)
     try:
         yield Browser(port, child.pid).signed_in()
     finally:

@@ -1,12 +1,15 @@
 """A first read over a slow line, beside the time that its octets alone take on it.
 
-    python -m benchmarks.slow_line [--letters N] [--round-trip SECONDS] [--megabits N]
+    python -m benchmarks.slow_line [--letters N] [--round-trip SECONDS] [--megabits N] [--cyrus]
 
 By default 100 ms there and back and 10 Mbit/s. The letters lie in two folders of a local Dovecot
 that knows them already: the line is what is measured here. Once Dovecot offers COMPRESS=DEFLATE
-(RFC 4978) and once it does not. What the octets alone take is what a plain socket took that
-drained the same fields over the same line, all commands sent at once; with compression it is the
-octets that came, divided by what the line carries.
+(RFC 4978) and once it does not. With `--cyrus` a Cyrus takes its place, which always offers it and
+is read once without (it syncs each letter it is given: `TMPDIR=/dev/shm` spares it the disk).
+
+What the octets alone take is what a plain socket took that drained the same fields over the same
+line, all commands sent at once; with compression it is the octets that came, divided by what the
+line carries.
 """
 
 from __future__ import annotations
@@ -14,10 +17,13 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
+import inbox_agent.mailbox
 from benchmarks.bare_socket import drain
+from benchmarks.cyrus_mailbox import cyrus_mailbox
 from benchmarks.dovecot_mailbox import FOLDERS, Mailbox, mailbox
 from benchmarks.shaped_line import shaped_line
 from inbox_agent.agent import Agent
@@ -76,21 +82,51 @@ def read(box: Mailbox, shape: Shape, name: str) -> Taken:
         return Taken(name, time.monotonic() - began, line.down.value)
 
 
-def rows(letters: int, shape: Shape) -> Iterator[str]:
-    """The table, line by line as it comes."""
+def rows(shape: Shape, boxes: Callable[[bool], AbstractContextManager[Mailbox]]) -> Iterator[str]:
+    """The table, line by line as it comes; `boxes` says whether the server may compress."""
     yield "| | seconds | MB down | seconds the line needs for them | times those alone |"
     yield "|---|---|---|---|---|"
-    with mailbox(letters) as box:
+    with boxes(False) as box:
         drain(box.server.host, box.server.port, (box.server.user, box.server.password), FOLDERS)
         floor = drained(box, shape)
         yield floor.row(shape, floor.seconds)
         yield read(box, shape, "inbox-agent, not compressed").row(shape, floor.seconds)
-    with mailbox(letters, more=_COMPRESSED) as box:
+    with boxes(True) as box:
         drain(box.server.host, box.server.port, (box.server.user, box.server.password), FOLDERS)
         taken = read(box, shape, "inbox-agent, compressed")
         yield taken.row(shape, taken.octets / shape.octets_a_second)
         share = taken.seconds / floor.seconds
         yield f"\nCompressed it took {share:.2f} times as long as the plain socket."
+
+
+@contextmanager
+def uncompressed() -> Iterator[None]:
+    """For the block every server counts as nearby, where compressing costs more than it saves."""
+    usual = inbox_agent.mailbox.DISTANT_SECONDS
+    inbox_agent.mailbox.DISTANT_SECONDS = float("inf")
+    try:
+        yield
+    finally:
+        inbox_agent.mailbox.DISTANT_SECONDS = usual
+
+
+@contextmanager
+def cyrus(letters: int) -> Iterator[Callable[[bool], AbstractContextManager[Mailbox]]]:
+    """One Cyrus for both readings, as filling it takes long."""
+    with cyrus_mailbox(letters) as box:
+
+        @contextmanager
+        def same(may_compress: bool) -> Iterator[Mailbox]:
+            with nullcontext() if may_compress else uncompressed():
+                yield box
+
+        yield same
+
+
+@contextmanager
+def dovecot(letters: int) -> Iterator[Callable[[bool], AbstractContextManager[Mailbox]]]:
+    """A Dovecot for each, of another config."""
+    yield lambda may_compress: mailbox(letters, more=_COMPRESSED if may_compress else "")
 
 
 def main() -> None:
@@ -99,14 +135,16 @@ def main() -> None:
     parser.add_argument("--letters", type=int, default=50_000)
     parser.add_argument("--round-trip", type=float, default=0.1, help="seconds")
     parser.add_argument("--megabits", type=float, default=10.0, help="a second")
+    parser.add_argument("--cyrus", action="store_true", help="in place of Dovecot")
     given = parser.parse_args()
     shape = Shape(given.round_trip, given.megabits * 1_000_000 / _BITS)
     print(
         f"{given.letters:,} letters over {given.megabits:g} Mbit/s, "
         f"{1_000 * given.round_trip:.0f} ms there and back\n"
     )
-    for row in rows(given.letters, shape):
-        print(row, flush=True)
+    with (cyrus if given.cyrus else dovecot)(given.letters) as boxes:
+        for row in rows(shape, boxes):
+            print(row, flush=True)
 
 
 if __name__ == "__main__":

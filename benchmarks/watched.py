@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _EVERY_SECONDS = 0.05
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,26 @@ def watched(command: Sequence[str], settings: Mapping[str, str] | None = None) -
     if child.returncode:
         raise subprocess.CalledProcessError(child.returncode, list(command), said)
     return Watched(seconds, _children_seconds() - used, max(found))
+
+
+def processor_seconds() -> float:
+    """What this process and all it has started have used of the processors so far."""
+    living = list(_with_children(os.getpid()))[1:]
+    return time.process_time() + _children_seconds() + sum(map(_used, living))
+
+
+def used_seconds(pid: int) -> float:
+    """What another process and all it has started have used so far."""
+    return sum(map(_used, _with_children(pid)))
+
+
+def _used(pid: int) -> float:
+    """Of a process and of children that it has waited for; 0 when it is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(map(int, fields[11:15])) / _TICKS
 
 
 def _children_seconds() -> float:

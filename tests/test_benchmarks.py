@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections import Counter
+from datetime import UTC, datetime
 from email import message_from_bytes
 from itertools import islice
 from pathlib import Path
@@ -12,7 +15,11 @@ import pytest
 
 from benchmarks.all import BENCHMARKS
 from benchmarks.correspondence import TEAM_DOMAIN, TEAM_MX, correspondence
-from benchmarks.letters import fetched, letters, mirror, rows
+from benchmarks.engines import by_python
+from benchmarks.idle_polls import workday
+from benchmarks.letters import fetched, letters, mirror, mirror_once, rows
+from benchmarks.ten_letters import Bench
+from benchmarks.watched import processor_seconds
 from inbox_agent.header_block import kept_fields
 from inbox_agent.messages import HEADER_FIELDS
 from inbox_agent.mirror import Mirror
@@ -20,7 +27,7 @@ from inbox_agent.mirror_rows import insert_row
 
 TOP = Path(__file__).parents[1]
 #: Run by others, or to try things on.
-HELPERS = {"all", "letters", "publisher"}
+HELPERS = {"all", "engines", "letters", "publisher"}
 
 
 def test_every_benchmark_that_can_be_run_is_run_by_make_bench() -> None:
@@ -74,3 +81,54 @@ def test_a_mirror_that_is_made_can_be_read(tmp_path: Path) -> None:
         held = list(found.messages(marked=False))
         assert len(held) == 150
         assert sum(row["messages"] for row in found.folders()) == 150
+
+
+def test_a_mirror_that_was_left_whole_is_used_again_and_half_of_one_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "mirror.db"
+    mirror(path, 20, 5)
+    mirror_once(path, 30, 5)
+    assert _held(path) == 20
+    with Mirror(path) as found, found.writing() as db:
+        db.conn.execute("delete from polls")
+    mirror_once(path, 30, 5)
+    assert _held(path) == 30
+
+
+def _held(path: Path) -> int:
+    with Mirror(path) as found:
+        return len(list(found.messages(marked=False)))
+
+
+def test_the_next_workday_of_a_friday_is_monday_with_letters_in_order(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, 2_610, 5, more_letters=40)
+    bench.now = datetime(2026, 10, 30, 20, tzinfo=UTC)
+    first = bench.more[0]
+    day, came = workday(bench)
+    assert f"{day:%a %Y-%m-%d}" == "Mon 2026-11-02"
+    assert len(came) == 2
+    assert {each.received_at.date() for each in came} == {day}
+    assert [each.received_at.time() for each in came if each.number == first.number] == [
+        first.received_at.time()
+    ]
+    assert came == sorted(came, key=lambda each: each.received_at)
+    assert first not in bench.more
+
+
+def test_gaps_are_those_between_neighbours_of_one_partner(tmp_path: Path) -> None:
+    path = tmp_path / "letters.csv"
+    path.write_text("partner,came_at\na,40\nb,5\na,0\nc,7\nb,6\na,10\n", "utf-8")
+    # a: 10 and 30, half-way 20; b: 1; c has none
+    assert by_python(path) == (2, 21)
+
+
+def test_what_children_use_of_the_processors_counts_while_they_live_and_after() -> None:
+    burn = "import time\nwhile time.process_time() < 0.3: pass\nprint(flush=True)\ninput()"
+    before = processor_seconds()
+    with subprocess.Popen(
+        [sys.executable, "-c", burn], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        assert processor_seconds() - before > 0.25
+        child.communicate(b"\n")
+    assert processor_seconds() - before > 0.25
