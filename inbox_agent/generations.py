@@ -19,6 +19,7 @@ from inbox_agent.mirror_rows import Blocks
 from inbox_agent.notice_log import notices
 from inbox_agent.privacy import Privacy
 from inbox_agent.published import Generation
+from inbox_agent.published_schema import form_version
 from inbox_agent.sorting import Instants
 from inbox_agent.subjects import SUBJECTS_VERSION
 
@@ -39,7 +40,7 @@ class Job:
 
     def version(self) -> str:
         """What tells whether the same letters would give the same rows."""
-        made_by = (__version__, PARSER_VERSION, RULES_VERSION, SUBJECTS_VERSION)
+        made_by = (__version__, PARSER_VERSION, RULES_VERSION, SUBJECTS_VERSION, form_version())
         said = (made_by, self.config.file, self.config.partners, self.privacy)
         return sha256(repr(said).encode("utf-8", "surrogateescape")).hexdigest()
 

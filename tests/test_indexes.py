@@ -16,6 +16,8 @@ from inbox_agent.datasette_plugin.why.cuts import Cut
 
 ASKS = Cut("response_times", "globex.example").and_(responder="us")
 WINDOW = ASKS.between("asked_at", "2026-08-24", "2026-11-22")
+#: Where a partner's rows are not next to each other.
+LOOKED_UP = ("response_times", "conversations", "silence_gaps", "contact_gaps", "alerts")
 LETTERS = Cut("messages", "globex.example").between("at", "2026-08-24", "2026-11-22")
 
 
@@ -61,9 +63,22 @@ def test_curves_are_counted_from_an_index_alone(db: sqlite3.Connection) -> None:
     assert "COVERING INDEX asks_of_partner " in plan(db, f"{sql} group by 1, 2, 3")
 
 
+def test_every_index_is_there_for_a_query_of_ours(db: sqlite3.Connection) -> None:
+    """One that none goes by is written with every row, and makes the database larger."""
+    looked_up = (Cut(table, "globex.example") for table in LOOKED_UP)
+    asked = [
+        *("select * from waiting_on_us", "select * from silent_now"),
+        *(f"select * {cut.sql[0]}" for cut in (*looked_up, LETTERS, LETTERS.and_(counts=0))),
+    ]
+    arguments = {"partner": "globex.example", "v0": "2026-08-24", "v1": "2026-11-22"}
+    plans = " ".join(plan(db, sql, **arguments) for sql in asked)
+    made = db.execute("select name from sqlite_master where type = 'index' and sql is not null")
+    assert [name for (name,) in made if f"INDEX {name} " not in f"{plans} "] == []
+
+
 def test_who_waits_is_counted_from_an_index_alone(db: sqlite3.Connection) -> None:
     found = plan(db, "select waiting_on_us, waiting_on_them from partner_health")
-    assert found.count("USING COVERING INDEX unanswered_asks") == 2
+    assert found.count("USING COVERING INDEX unanswered_asks_of_partner") == 2
     assert "conversations" not in found  # subjects are of no use there
     some = "select partner, count(*) from waiting_on_us where partner = 'x' group by partner"
     assert "COVERING INDEX unanswered_asks_of_partner " in plan(db, some)

@@ -140,7 +140,6 @@ RESPONSE_TIMES = Table(
     facets=("responder", "outcome", "needs_reply"),
     sort_desc="asked_at",
     indexes=(
-        Index("unanswered_asks", "response", _UNANSWERED, ("partner", "asked_at", *_WAITS)),
         PartnerIndex("asks_of_partner", "asked_at", also=_IN_FIGURES),
         PartnerIndex(
             "unanswered_asks_of_partner", "asked_at", _UNANSWERED, _WAITS, WAITING_OF_A_PARTNER
@@ -315,7 +314,6 @@ MESSAGES = Table(
     ),
     primary_key=("partner", "message"),
     indexes=(
-        PartnerIndex("letters_of_conversation", "conversation"),
         PartnerIndex(
             *("letters_left_out", "at", "counts = 0"),
             also=("counts", "why_not", "rule"),

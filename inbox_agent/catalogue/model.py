@@ -73,21 +73,16 @@ LEFT_OUT_OF_A_PARTNER = "partner || 'left out' IS NOT NULL"
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """An index by key or unique column; see `Table` for why there are no others.
-
-    `also` are columns held beside it, so that a query may be answered from the index alone.
-    """
+    """An index by key or unique column; see `Table` for why there are no others."""
 
     name: str
     column: str
     where: str = ""
-    also: tuple[str, ...] = ()
 
     def sql(self, table: str) -> str:
         """CREATE INDEX."""
         where = f" WHERE {self.where}" if self.where else ""
-        columns = ", ".join(f'"{name}"' for name in (self.column, *self.also))
-        return f'CREATE INDEX "{self.name}" ON "{table}" ({columns}){where}'
+        return f'CREATE INDEX "{self.name}" ON "{table}" ("{self.column}"){where}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +164,15 @@ class Table:
         """CREATE VIRTUAL TABLE: an index of words, accents aside, without a copy of the text.
 
         SQLite's full-text index (FTS5) numbers rows, and these tables have no numbers: its row
-        is the column `SEARCH_ROW`, which Datasette is told of as `fts_pk`.
+        is the column `SEARCH_ROW`, which Datasette is told of as `fts_pk`. Without beginnings of
+        words (prefix) and lengths of texts (columnsize) it is a third as large: nothing is ranked,
+        and what begins so is found by going through the words from there on.
         """
         columns = ", ".join(f'"{name}"' for name in self.searched)
         return (
             f'CREATE VIRTUAL TABLE "{self.search_table}" USING fts5({columns}, '
             f'content="{self.name}", content_rowid="{SEARCH_ROW.name}", '
-            "tokenize=\"unicode61 remove_diacritics 2\", prefix='2 3')"
+            'tokenize="unicode61 remove_diacritics 2", columnsize=0)'
         )
 
 

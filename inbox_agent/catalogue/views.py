@@ -39,8 +39,8 @@ _GIVE_UP = "(SELECT give_up_after_seconds FROM about ORDER BY generation DESC LI
 _AGE_SOURCE = "ages at the partner's last complete poll"
 
 # An ask waits until give_up_after has passed since the last letter of its turn. The last two
-# conditions hold for whatever waits; they are those of the indexes by which all asks that may wait
-# are found, or those of one partner.
+# conditions hold for whatever waits; they are those of the index by which asks that may wait are
+# found, all of them or those of one partner.
 _WAITS = f"""r.responder = '$responder' AND r.answered_at IS NULL AND r.needs_reply = 'yes'
   AND r.answered_elsewhere_at IS NULL
   AND r.outcome IN ('open', 'lapsed')
