@@ -10,6 +10,7 @@ import hmac
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Literal
 
@@ -63,7 +64,7 @@ class Privacy:
 
     def words(self, text: str) -> str:
         """What we or a server said, without the addresses in it, as in subjects."""
-        may_name = not self._shows_all and ("@" in text or "\uff20" in text)
+        may_name = ("@" in text or "\uff20" in text) and not self._shows_all
         return _ADDRESS.sub("…", text) if may_name else text
 
     def told(self, sentence: str, people: Iterable[str]) -> str:
@@ -91,8 +92,14 @@ class Privacy:
         return self._digest(address)[:12]
 
     def _digest(self, text: str) -> str:
-        return hmac.new(self.key, text.encode(), blake2b).hexdigest()
+        return _digest(self.key, text)
 
 
+@lru_cache(maxsize=16_384)  # the same few people write most letters
+def _digest(key: bytes, text: str) -> str:
+    return hmac.new(key, text.encode(), blake2b).hexdigest()
+
+
+@lru_cache(maxsize=16_384)
 def _initials(name: str) -> str:
     return "".join(f"{word[0].upper()}." for word in _WORDS.findall(name)[:3])

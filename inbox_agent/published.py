@@ -18,7 +18,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from inbox_agent import absence_rows, drift_rows, history_rows, people_rows, standing_rows
+from inbox_agent import absence_rows, drift_rows, gap_rows, history_rows, people_rows, standing_rows
 from inbox_agent import published_rows as rows
 from inbox_agent.alert_log import Alert
 from inbox_agent.automatic import RULES_VERSION
@@ -31,7 +31,7 @@ from inbox_agent.messages import PARSER_VERSION
 from inbox_agent.notice_log import Notice
 from inbox_agent.privacy import Privacy
 from inbox_agent.published_rows import Row, text_of
-from inbox_agent.published_schema import SCHEMA, field_columns, fill, index_words, make_schema
+from inbox_agent.published_schema import SCHEMA, field_columns, fill, index_words, make_schema, pack
 from inbox_agent.reviews import Frozen
 from inbox_agent.sqlite_files import (
     connect,
@@ -121,6 +121,7 @@ def _write(path: Path, generation: Generation) -> None:
         db.execute("pragma busy_timeout = 0")
         db.execute("pragma wal_checkpoint(truncate)")
         db.conn.close()
+    pack(path)
 
 
 #: The tables whose rows are made of one partner's record alone.
@@ -128,9 +129,9 @@ OF_RECORD: Mapping[str, Callable[[PartnerRecord, Privacy], Iterable[Row]]] = {
     "conversations": rows.conversations,
     "response_times": rows.response_times,
     "response_times_by_period": rows.response_times_by_period,
-    "silence_gaps": rows.silence_gaps,
-    "contact_gaps": rows.contact_gaps,
-    "gap_lengths": rows.gap_lengths,
+    "silence_gaps": gap_rows.silence_gaps,
+    "contact_gaps": gap_rows.contact_gaps,
+    "gap_lengths": gap_rows.gap_lengths,
     "contacts": people_rows.contacts,
     "absences": absence_rows.absences,
     "standards": standing_rows.standards,

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
@@ -19,20 +19,28 @@ from inbox_agent.letters import Letter
 from inbox_agent.measure import PartnerRecord
 from inbox_agent.privacy import Privacy
 from inbox_agent.response_times import Ask
-from inbox_agent.silence_gaps import RHYTHM_REACH
 from inbox_agent.standards import Cuts
 from inbox_agent.standing import Period, asks_by_period
 from inbox_agent.survival import Figures, figures
 
 Row = Mapping[str, Any]
 
-_FIGURES = tuple(each.name for each in fields(Figures))
-_figures_of = attrgetter(*_FIGURES)
+_ORDER = attrgetter("order")
 
 
 def text_of(at: datetime | None) -> str | None:
     """An instant as the tables hold it: UTC, whole seconds, ISO 8601 with ``Z``."""
-    return None if at is None else f"{at.isoformat(timespec='seconds')[:19]}Z"
+    if at is None:
+        return None  # put together here, as isoformat() takes five times as long
+    return f"{_day(at.toordinal())}T{_TWO[at.hour]}:{_TWO[at.minute]}:{_TWO[at.second]}Z"
+
+
+_TWO = tuple(f"{number:02d}" for number in range(60))
+
+
+@lru_cache(maxsize=16_384)
+def _day(ordinal: int) -> str:
+    return date.fromordinal(ordinal).isoformat()
 
 
 def partners(records: Iterable[PartnerRecord], privacy: Privacy) -> Iterator[Row]:
@@ -55,7 +63,7 @@ def partners(records: Iterable[PartnerRecord], privacy: Privacy) -> Iterator[Row
             "last_outbound_at": text_of(outbound[-1]) if outbound else None,
             "messages_in": len(inbound),
             "messages_out": len(outbound),
-            "conversations": sum(bool(c.counting) for c in record.conversations),
+            "conversations": sum(bool(c.episodes) for c in record.conversations),
             "contacts": sum(c.side == "them" and c.messages > 0 for c in record.contacts),
             **_calendar(record.calendar),
             **dict(partner.fields),
@@ -86,11 +94,13 @@ def _domains(partner: Partner, privacy: Privacy) -> str:
 
 def response_times(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
     """One row per ask."""
+    partner = privacy.partner(record.partner.key)
     episode = {e.key: n for c in record.conversations for n, e in enumerate(c.episodes, start=1)}
     for ask in record.asks:
+        why_not = ask.why_not
         yield {
             "response": ask.key,
-            "partner": privacy.partner(record.partner.key),
+            "partner": partner,
             "conversation": ask.conversation,
             "episode": episode[ask.episode],
             "responder": ask.responder,
@@ -111,8 +121,8 @@ def response_times(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
             "needs_reply": ask.needs_reply,
             "needs_reply_because": "; ".join(ask.reasons),
             "reply_likelihood": ask.likelihood,
-            "counts": int(ask.is_in_figures),
-            "why_not": ask.why_not,
+            "counts": int(why_not is None),
+            "why_not": why_not,
             "answered_elsewhere_at": text_of(ask.answered_elsewhere_at),
             "basis": ask.basis,
         }
@@ -120,19 +130,21 @@ def response_times(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
 
 def _author(letter: Letter, privacy: Privacy) -> str | None:
     """Who wrote it; in a Sent folder lie letters by others, too, who are none of our people."""
-    is_ours = letter.side == "us" and "sent_by_other_address" not in letter.flags
-    if letter.side == "us" and not privacy.our_people:
+    is_from_us = letter.side == "us"
+    if is_from_us and not privacy.our_people:
         return "us"
     if letter.author is None:
         return None
+    is_ours = is_from_us and "sent_by_other_address" not in letter.flags
     return letter.author.key if is_ours else privacy.person(letter.author.key)
 
 
 def response_times_by_period(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
     """One row per direction and period with asks."""
+    partner = privacy.partner(record.partner.key)
     for responder, period, found in record.periods:
         yield {
-            "partner": privacy.partner(record.partner.key),
+            "partner": partner,
             "responder": responder,
             "period": period.name,
             "period_kind": period.kind,
@@ -144,102 +156,58 @@ def team_by_period(
     records: Sequence[PartnerRecord], clock: BusinessClock, cuts: Cuts
 ) -> Iterator[Row]:
     """One row per scope (team, owners, tiers), direction and period: asks pooled, not means."""
-    scopes: dict[str, list[PartnerRecord]] = defaultdict(list)
+    pooled: dict[tuple[str, Side, Period], list[Ask]] = defaultdict(list)
+    partners_in: Counter[tuple[str, Side, Period]] = Counter()
     for record in records:
-        scopes["team"].append(record)
-        if record.partner.owner:
-            scopes[f"owner:{record.partner.owner}"].append(record)
-        if record.partner.tier:
-            scopes[f"tier:{record.partner.tier}"].append(record)
-    for scope in sorted(scopes):
-        pooled: dict[tuple[Side, Period], list[Ask]] = defaultdict(list)
-        partners_in: Counter[tuple[Side, Period]] = Counter()
-        for record in scopes[scope]:
-            for where, found in asks_by_period(record.asks, clock).items():
-                if where[0] == "us" and record.coverage.year.is_too_low:
-                    continue  # how fast we answer them is unknown
-                pooled[where].extend(found)
-                partners_in[where] += 1
-        for (responder, period), asks in pooled.items():
-            yield {
-                "scope": scope,
-                "responder": responder,
-                "period": period.name,
-                "period_kind": period.kind,
-                "partners": partners_in[responder, period],
-                **figure_columns(figures(asks, cuts)),
-            }
-
-
-def silence_gaps(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
-    """One row per notable gap, and the open one; what ages is left to the view."""
-    rhythm = record.rhythm
-    for gap in record.gaps:
-        days = gap.gap_working_days
+        scopes, is_blind = scopes_of(record.partner), record.coverage.year.is_too_low
+        for (side, period), asks in asks_by_period(record.asks, clock).items():
+            if side == "us" and is_blind:
+                continue  # how fast we answer them is unknown
+            for scope in scopes:
+                pooled[scope, side, period].extend(asks)
+                partners_in[scope, side, period] += 1
+    for where, asks in pooled.items():
+        scope, responder, period = where
         yield {
-            "gap": gap.key,
-            "partner": privacy.partner(record.partner.key),
-            "began_at": text_of(gap.began_at),
-            "ended_at": text_of(gap.ended_at),
-            "gap_seconds": gap.gap_seconds,
-            "gap_working_days": days,
-            "usual_gap_working_days": rhythm.usual_gap_working_days,
-            "times_usual": None if days is None else rhythm.times_usual(days),
-            "chance": None if days is None else rhythm.chance(days),
-            "last_from": gap.last_from,
-            "broken_by": gap.broken_by,
-            "is_open": int(gap.is_open),
+            "scope": scope,
+            "responder": responder,
+            "period": period.name,
+            "period_kind": period.kind,
+            "partners": partners_in[where],
+            **figure_columns(figures(asks, cuts)),
         }
 
 
-def contact_gaps(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
-    """One row per gap of the 12 months before the last contact and since, the open one too."""
-    rhythm = record.rhythm
-    since = (rhythm.last_contact_at or record.as_of) - RHYTHM_REACH
-    for gap in rhythm.gaps:
-        if gap.ended_at is None or gap.ended_at > since:
-            yield {
-                "gap": gap.key,
-                "partner": privacy.partner(record.partner.key),
-                "began_at": text_of(gap.began_at),
-                "ended_at": text_of(gap.ended_at),
-                "gap_working_days": gap.gap_working_days,
-                "last_from": gap.last_from,
-                "broken_by": gap.broken_by,
-            }
-
-
-def gap_lengths(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
-    """How often each length of gap occurred in the 12 months before `as_of`."""
-    for length, count in sorted(Counter(record.rhythm.lengths).items()):
-        yield {
-            "partner": privacy.partner(record.partner.key),
-            "gap_working_days": length,
-            "gaps": count,
-        }
+def scopes_of(partner: Partner) -> tuple[str, ...]:
+    """In which pools of `team_by_period` a partner's asks are."""
+    owner = (f"owner:{partner.owner}",) if partner.owner else ()
+    tier = (f"tier:{partner.tier}",) if partner.tier else ()
+    return ("team", *owner, *tier)
 
 
 def conversations(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
     """One row per conversation in which somebody wrote."""
     waiting = {
-        ask.conversation: ask for ask in record.asks if ask.is_waiting(record.as_of)
+        ask.conversation: ask
+        for ask in record.asks
+        if ask.reply is None and ask.is_waiting(record.as_of)  # most have a reply
     }  # asks are in order, so the latest asked stands
     for conversation in record.conversations:
         counting = conversation.counting
         if not counting:
             continue
-        instants = [letter.instant for letter in counting]
+        by_instant = sorted(counting, key=_ORDER)
         ask = waiting.get(conversation.key)
         yield {
             "conversation": conversation.key,
             "partner": privacy.partner(record.partner.key),
             "subject": privacy.subject(counting[0].subject),
             "opened_at": text_of(counting[0].at),
-            "started_at": text_of(min(instants)),
-            "last_at": text_of(max(instants)),
+            "started_at": text_of(by_instant[0].at),
+            "last_at": text_of(by_instant[-1].at),
             "opened_by": counting[0].side,
             "messages": len(counting),
-            "turns": sum(len(episode.turns) for episode in conversation.episodes),
+            "turns": sum([len(episode.turns) for episode in conversation.episodes]),
             "episodes": len(conversation.episodes),
             "waiting_on": ask.responder if ask else None,
             "waiting_since_at": text_of(ask.asked_at) if ask else None,
@@ -249,11 +217,13 @@ def conversations(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
 
 def messages(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
     """One row per letter, counted or not, with the rule that decided."""
-    conversation_of = {key: c.key for c in record.conversations if c.counting for key in c.links}
+    partner = privacy.partner(record.partner.key)
+    conversation_of = {key: c.key for c in record.conversations if c.episodes for key in c.links}
     links = {key: link for c in record.conversations for key, link in c.links.items()}
     for letter in record.letters:
+        link = links[letter.key]
         yield {
-            "partner": privacy.partner(record.partner.key),
+            "partner": partner,
             "message": letter.key,
             "conversation": conversation_of.get(letter.key),
             "at": text_of(letter.at),
@@ -266,33 +236,50 @@ def messages(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
             "from_address": _author(letter, privacy),
             "subject": privacy.subject(letter.subject),
             "flags": " ".join(letter.flags) or None,
-            "parent": links[letter.key].parent,
-            "link": links[letter.key].how,
-            "split_from": links[letter.key].split_from,
+            "parent": link.parent,
+            "link": link.how,
+            "split_from": link.split_from,
             "proves": record.proofs.get(letter.key),
         }
 
 
 def working_days(clock: BusinessClock, first: date, last: date) -> Iterator[Row]:
     """Our working days numbered, so that a view can count those between two instants."""
-    day, number = first, 0
+    day, number, begins_at = first, 0, text_of(clock.midnight(first))
     while day <= last:
-        number += clock.is_working_day(day)
+        is_working, next_day = int(clock.is_working_day(day)), day + timedelta(days=1)
+        number += is_working
+        ends_at = text_of(clock.midnight(next_day))
         yield {
             "day": day.isoformat(),
-            "begins_at": text_of(clock.midnight(day)),
-            "ends_at": text_of(clock.midnight(day + timedelta(days=1))),
-            "is_working": int(clock.is_working_day(day)),
+            "begins_at": begins_at,
+            "ends_at": ends_at,
+            "is_working": is_working,
             "working_days": number,
         }
-        day += timedelta(days=1)
+        day, begins_at = next_day, ends_at
 
 
 def figure_columns(found: Figures) -> dict[str, Any]:
     """FIGURES of one set of asks, by column."""
-    columns = dict(zip(_FIGURES, _figures_of(found), strict=True))
-    columns["p50_reached"] = flag(found.p50_reached)
-    return columns
+    return {
+        "asks": found.asks,
+        "answered": found.answered,
+        "open": found.open,
+        "lapsed": found.lapsed,
+        "response_rate": found.response_rate,
+        "rate_so_far": found.rate_so_far,
+        "followed_seconds": found.followed_seconds,
+        "p50_seconds": found.p50_seconds,
+        "p50_reached": flag(found.p50_reached),
+        "p90_seconds": found.p90_seconds,
+        "p50_business_seconds": found.p50_business_seconds,
+        "p90_business_seconds": found.p90_business_seconds,
+        "answered_p50_seconds": found.answered_p50_seconds,
+        "naive_p50_seconds": found.naive_p50_seconds,
+        "naive_mean_seconds": found.naive_mean_seconds,
+        "met_standard_share": found.met_standard_share,
+    }
 
 
 def flag(value: bool | None) -> int | None:

@@ -17,7 +17,7 @@ from typing import Any
 import agreement
 from mailboxes import ClockArgs, Mailbox
 
-from inbox_agent import absence_rows, people_rows, published_rows, standing_rows
+from inbox_agent import absence_rows, gap_rows, people_rows, published_rows, standing_rows
 from inbox_agent.business_clock import BusinessClock, Clocks, Terms
 from inbox_agent.catalogue import TABLES
 from inbox_agent.config import load_config
@@ -46,9 +46,9 @@ _BY_RECORD = (
     published_rows.conversations,
     published_rows.response_times,
     published_rows.response_times_by_period,
-    published_rows.silence_gaps,
-    published_rows.contact_gaps,
-    published_rows.gap_lengths,
+    gap_rows.silence_gaps,
+    gap_rows.contact_gaps,
+    gap_rows.gap_lengths,
     people_rows.contacts,
     people_rows.introductions,
     absence_rows.absences,

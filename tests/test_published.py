@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 from mailboxes import BERLIN, PARTNER, ROSTER, Mailbox, mailboxes, message
 from round_trip import (
     SAMPLE_AS_OF,
@@ -35,6 +36,8 @@ from inbox_agent.catalogue import DATABASE, FIGURES, TABLES, VIEWS, Table, View,
 from inbox_agent.errors import StoreError
 from inbox_agent.measure import PartnerRecord
 from inbox_agent.published import Generation, publish
+from inbox_agent.published_rows import text_of
+from inbox_agent.published_schema import values_of
 from inbox_agent.response_times import Ask
 from inbox_agent.standards import Cuts, Standards
 from inbox_agent.standing import Period, periods_of
@@ -224,6 +227,24 @@ def test_every_cell_of_odd_mail_has_the_form_of_its_unit(box: Mailbox) -> None:
         publish(path, generation_of(records_of(box, box.copies), box))
         assert odd_cells(tables_in(path)) == {}
         assert unfounded_references(path) == []
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+@example(datetime(1, 1, 1, tzinfo=UTC))
+@example(datetime(2024, 2, 29, 23, 59, 59, 999_999, tzinfo=UTC))
+def test_an_instant_is_told_as_iso_8601_has_it_to_the_whole_second(at: datetime) -> None:
+    assert text_of(at) == at.strftime(f"{at.year:04d}-%m-%dT%H:%M:%SZ")
+
+
+def test_a_row_without_a_column_is_refused_and_a_fact_nobody_keeps_is_empty() -> None:
+    columns = tuple(column.name for table in TABLES[:1] for column in table.columns)
+    row = dict.fromkeys(columns, "x")
+    values = values_of("partners", (*columns, "region"))
+    assert values(row) == (*("x" for _ in columns), None)
+    del row["tier"]
+    for strict in (values, values_of("partners", columns)):
+        with pytest.raises(KeyError, match="tier"):
+            strict(row)
 
 
 def test_suffixes_say_what_a_column_holds() -> None:
