@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from inbox_agent.addresses import Address, Roster
-from inbox_agent.automatic_marks import SAYS_NO, Marks
+from inbox_agent.automatic_marks import SAYS_NO, Marks, is_null_path
 from inbox_agent.automatic_phrases import (
     is_of_absence,
     is_of_responders,
@@ -43,7 +43,7 @@ from inbox_agent.mail_systems import (
     is_of_a_mail_system,
     says_bounce,
 )
-from inbox_agent.subjects import Subject, read_subject
+from inbox_agent.subjects import read_subject
 
 #: Raised whenever a rule is added or changed.
 RULES_VERSION = 2
@@ -111,31 +111,48 @@ def marks_of(
 
 def by_header(marks: Marks) -> Verdict:
     """The first rule that matches, without the operator's word."""
-    if _says_nothing(marks):
+    if says_nothing(marks.fields, marks.author, marks.text):
         return HUMAN
-    return next(
-        (Verdict(kind=rule.kind, rule=rule.id) for rule in RULES if rule.matches(marks)), HUMAN
-    )
+    for rule in _rules_for(_telling(marks)):
+        if rule.matches(marks):
+            return Verdict(kind=rule.kind, rule=rule.id)
+    return HUMAN
 
 
-def _says_nothing(marks: Marks) -> bool:
+def says_nothing(fields: Mapping[str, str], author: Address | None, subject: str) -> bool:
     """Whether no rule can match, at a glance: so it is with most letters, which are asked often.
 
     There is no field that a rule looks at but those that most letters have, and they say nothing;
     nor do subject and author.
     """
-    fields, author = marks.fields, marks.author
-    written = fields.get("content-type", "text/plain")
     return (
         author is not None
         and fields.keys() <= _COMMON_FIELDS
-        and _COMMON_TYPE.fullmatch(written) is not None
-        and "method" not in written.lower()
-        and not marks.has_null_path
-        and "autoresponder" not in marks.value("delivered-to")
+        and not _is_telling_type(fields.get("content-type", "text/plain"))
+        and not is_null_path(fields.get("return-path", ""))
+        and "autoresponder" not in fields.get("delivered-to", "").lower()
         and not _is_telling_author(author.local, author.name, author.key)
-        and not _is_telling_subject(marks.text, marks.subject)
+        and not _is_telling_subject(subject)
     )
+
+
+def _telling(marks: Marks) -> frozenset[str]:
+    """The fields of a letter that may say something to a rule, From and Subject among them."""
+    fields, author = marks.fields, marks.author
+    common = {
+        "content-type": _is_telling_type(fields.get("content-type", "text/plain")),
+        "return-path": marks.has_null_path,
+        "delivered-to": "autoresponder" in fields.get("delivered-to", "").lower(),
+        "from": author is None or _is_telling_author(author.local, author.name, author.key),
+        "subject": _is_telling_subject(marks.text),
+    }
+    said = {name for name, says in common.items() if says}
+    return frozenset(said | (fields.keys() - _COMMON_FIELDS))
+
+
+def _is_telling_type(content_type: str) -> bool:
+    """Whether it is more than text, with or without something attached."""
+    return _COMMON_TYPE.fullmatch(content_type) is None or "method" in content_type.lower()
 
 
 @lru_cache(maxsize=4096)
@@ -145,8 +162,9 @@ def _is_telling_author(local: str, name: str, key: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _is_telling_subject(text: str, subject: Subject) -> bool:
+def _is_telling_subject(text: str) -> bool:
     """Whether the subject alone decides (P3, P10)."""
+    subject = read_subject(text)
     return is_only_by_mail_systems(subject) or is_of_responders(text, subject)
 
 
@@ -251,3 +269,28 @@ RULES: tuple[Rule, ...] = (
     Rule("P13", "system", _takes_no_reply, "a local part that takes no reply; RFC 5321 §4.5.5"),
     Rule("P14", "system", _is_by_a_service, "fields of notification services; RFC 6522 §3"),
 )
+#: A rule matches no letter in which none of these says anything (`_telling`).
+_NEEDED: Mapping[str, frozenset[str]] = {
+    "P1": frozenset({"content-type", "x-failed-recipients"}),
+    "P2": frozenset({"content-type"}),
+    "P3": frozenset({"from", "subject", "return-path", "content-type", _AUTO}),
+    "P4": frozenset({"x-loop"}),
+    "P5": frozenset({"content-type", "content-class", "from", "sender"}),
+    "P6": frozenset({_AUTO}),
+    "P8": frozenset(
+        {*_RESPONDERS_FIELDS, "precedence", "x-precedence", "delivered-to", _SUPPRESS},
+    ),
+    "P9": frozenset({"return-path", _SUPPRESS}),
+    "P10": frozenset({"subject"}),
+    "P7": frozenset({_AUTO}),
+    "P11": frozenset({*_LIST_FIELDS, "precedence"}),
+    "P12": frozenset({*_BULK_FIELDS, "precedence"}),
+    "P13": frozenset({"from"}),
+    "P14": frozenset({*_SERVICE_FIELDS, "x-amazon-mail-relay-type", "content-type"}),
+}
+
+
+@lru_cache(maxsize=256)
+def _rules_for(telling: frozenset[str]) -> tuple[Rule, ...]:
+    """The rules that may match a letter in which this says something."""
+    return tuple(rule for rule in RULES if not telling.isdisjoint(_NEEDED[rule.id]))

@@ -34,7 +34,8 @@ class Marks:
 
     def value(self, name: str) -> str:
         """A field in lower case without comments and outer space; empty where there is none."""
-        return field_value(self.fields, name)
+        written = self.fields.get(name)
+        return normal_value(written) if written else ""
 
     def keyword(self, name: str) -> str:
         """What stands before the first parameter or space of a field (RFC 3834 §5)."""
@@ -47,9 +48,7 @@ class Marks:
 
         sendmail and qmail write the null path as a path to mailer-daemon when they deliver.
         """
-        given = self.value("return-path")
-        path = "".join(given.split()).strip("<>")
-        return bool(given) and path.partition("@")[0] in ("", "mailer-daemon")
+        return is_null_path(self.fields.get("return-path", ""))
 
     @property
     def is_automatic(self) -> bool:
@@ -72,17 +71,37 @@ class Marks:
 
         A List-Id (RFC 2919 §3) is most often the list's address with a dot for the ``@``.
         """
-        ours = {name.lower().strip("<>").replace("@", ".") for name in self.roster.lists}
+        ours = _dotted(self.roster.lists)
         list_id = self.value("list-id").rpartition("<")[2].rstrip("> ")
         list_post = self.value("list-post").rpartition("mailto:")[2].partition("?")[0].strip("<> ")
-        named = {list_id, list_post, *(address.key for address in self.recipients)}
-        return any(name.replace("@", ".") in ours for name in named)
+        if not ours.isdisjoint((list_id.replace("@", "."), list_post.replace("@", "."))):
+            return True
+        return any(address.key.replace("@", ".") in ours for address in self.recipients)
+
+
+@lru_cache(maxsize=64)
+def _dotted(lists: frozenset[str]) -> frozenset[str]:
+    """Addresses of lists as they stand in a List-Id."""
+    return frozenset(name.lower().strip("<>").replace("@", ".") for name in lists)
 
 
 def field_value(fields: Mapping[str, str], name: str) -> str:
     """A field in lower case without comments and outer space; empty where there is none."""
     written = fields.get(name)
-    return without_comments(written).strip().lower() if written else ""
+    return normal_value(written) if written else ""
+
+
+def normal_value(written: str) -> str:
+    """What stands in a field, in lower case without comments and outer space."""
+    return without_comments(written).strip().lower()
+
+
+@lru_cache(maxsize=4096)  # the same people write, and of a letter the rules ask several times
+def is_null_path(return_path: str) -> bool:
+    """`Marks.has_null_path` of one field."""
+    given = normal_value(return_path)
+    path = "".join(given.split()).strip("<>")
+    return bool(given) and path.partition("@")[0] in ("", "mailer-daemon")
 
 
 def content_type(fields: Mapping[str, str]) -> tuple[str, Mapping[str, str]]:

@@ -134,14 +134,13 @@ def is_of_responders(text: str, subject: Subject) -> bool:
     """Whether automatic replies alone begin so; `text` is the subject as it was written."""
     if not _is_own(subject):
         return False
-    if text.lstrip().startswith("AUTO: ") or _NOTES_ABSENCE.fullmatch(subject.base):
+    start, base = text.lstrip(), subject.base
+    if start.startswith("AUTO: ") or ("/" in base and _NOTES_ABSENCE.fullmatch(base)):
         return True
-    blob = text[:CHARACTERS_READ].casefold().lstrip(" [(")
-    return (
-        subject.base.startswith(_ABSENCE_STARTS)
-        or _is_phrase(subject.base)
-        or (text.lstrip().startswith(("[", "(")) and _is_phrase(blob))
-    )
+    if base.startswith(_ABSENCE_STARTS) or _is_phrase(base):
+        return True
+    in_brackets = start.startswith(("[", "("))
+    return in_brackets and _is_phrase(text[:CHARACTERS_READ].casefold().lstrip(" [("))
 
 
 def is_of_absence(subject: Subject) -> bool:
@@ -165,6 +164,6 @@ def _is_own(subject: Subject) -> bool:
 
 
 def _is_phrase(text: str) -> bool:
-    return any(
+    return text.startswith(_RESPONDERS) and any(
         text.startswith(phrase) and _BOUNDARY.match(text, len(phrase)) for phrase in _RESPONDERS
     )

@@ -29,6 +29,7 @@ CLOCK_DOUBTS = (
     "date_zone_unknown",
     "date_zone_impossible",
 )
+_DOUBTS = frozenset(CLOCK_DOUBTS)
 
 
 def choose_at(message: Message, received_by: frozenset[str]) -> tuple[datetime | None, str]:
@@ -42,20 +43,22 @@ def choose_at(message: Message, received_by: frozenset[str]) -> tuple[datetime |
     source is `received`, `internaldate`, `date` or `none`; a letter without an instant counts
     nowhere.
     """
-    sent = _usable(message, message.sent_at)
-    arrived = None if message.is_import else _usable(message, message.received_at)
+    latest = message.fetched_at + CLOCK_SLACK
+    arrived = None if message.is_import else _usable(message.received_at, latest)
     if message.is_sent_copy:
+        sent = _usable(message.sent_at, latest)
         if sent and (arrived is None or abs(sent - arrived) <= SENT_SLACK):
             return sent, "date"
         return (arrived, "internaldate") if arrived else (None, "none")
-    ours = _line_of_ours(message, received_by)
-    if ours:
-        return ours, "received"
+    if message.received:
+        ours = _usable(_line_of_ours(message, received_by), latest)
+        if ours:
+            return ours, "received"
     if arrived:
         return arrived, "internaldate"
-    topmost = message.received[0][1] if message.received else None
-    if _usable(message, topmost):
+    if message.received and (topmost := _usable(message.received[0][1], latest)):
         return topmost, "received"
+    sent = _usable(message.sent_at, latest)
     return (sent, "date") if sent else (None, "none")
 
 
@@ -78,7 +81,9 @@ def clock_sources(messages: Iterable[Message], received_by: frozenset[str]) -> d
 
 
 def _doubts(message: Message, source: str, received_by: frozenset[str]) -> Iterator[str]:
-    yield from set(CLOCK_DOUBTS) & set(message.problems)
+    latest = message.fetched_at + CLOCK_SLACK
+    if message.problems:
+        yield from _DOUBTS.intersection(message.problems)
     if message.received_at is None:
         yield "no_received_at"
     if message.is_import:
@@ -86,19 +91,22 @@ def _doubts(message: Message, source: str, received_by: frozenset[str]) -> Itera
     for name, at in (("date", message.sent_at), ("received", message.received_at)):
         if at and at < EARLIEST:
             yield f"{name}_before_1995"
-        elif at and at > message.fetched_at + CLOCK_SLACK:
+        elif at and at > latest:
             yield f"{name}_in_future"
-    if source == "received" and _line_of_ours(message, received_by) is None:
+    ours = _line_of_ours(message, received_by)
+    if source == "received" and _usable(ours, latest) is None:
         yield "received_by_others"
-    if source == "internaldate" and message.is_sent_copy and _usable(message, message.sent_at):
+    if source == "internaldate" and message.is_sent_copy and _usable(message.sent_at, latest):
         yield "sent_date_differs"
 
 
 def _line_of_ours(message: Message, received_by: frozenset[str]) -> datetime | None:
-    """When the topmost of our hosts had it, where that is usable."""
-    at = next((at for host, at in message.received if host in received_by), None)
-    return _usable(message, at)
+    """When the topmost of our hosts had it."""
+    for host, at in message.received:
+        if host in received_by:
+            return at
+    return None
 
 
-def _usable(message: Message, at: datetime | None) -> datetime | None:
-    return at if at and EARLIEST <= at <= message.fetched_at + CLOCK_SLACK else None
+def _usable(at: datetime | None, latest: datetime) -> datetime | None:
+    return at if at and EARLIEST <= at <= latest else None

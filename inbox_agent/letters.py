@@ -5,25 +5,23 @@ That is its side, its instant, its kind, and whether it is addressed to the othe
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
+from hashlib import blake2b
+from itertools import chain
+from operator import attrgetter
+from typing import NamedTuple
 
 from inbox_agent.addresses import Address, Partner, Roster, Side
-from inbox_agent.authors import author_of, identity_flags
+from inbox_agent.authors import identity_flags
 from inbox_agent.calendar_letters import calendar_method
-from inbox_agent.copies import (
-    author_key,
-    belonging,
-    is_from_us,
-    representative,
-    same_letters,
-)
-from inbox_agent.instants import choose_at
+from inbox_agent.copies import belonging, copies_of_letters
 from inbox_agent.kinds import WHY_NOT, Kind, Verdict
 from inbox_agent.messages import Message, has_attachment
+from inbox_agent.seen_copies import Copy, all_seen, is_by_us, representative
 from inbox_agent.subjects import Subject, read_subject
 from inbox_agent.undelivered import (
     failed_recipients,
@@ -34,12 +32,14 @@ from inbox_agent.undelivered import (
 from inbox_agent.verdicts import OurLetters, verdict_on
 
 _NO_CONTACT_METHODS = ("CANCEL", "PUBLISH")
+_MESSAGE_ID = attrgetter("message.message_id")
+_IS_SETTLED = attrgetter("message.is_settled")
 
 
 def row_key(*parts: object) -> str:
     """A short key made of what identifies a row, the same wherever and whenever it is made."""
-    text = "\x1f".join(str(part) for part in parts)
-    return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=10).hexdigest()
+    text = "\x1f".join(map(str, parts))
+    return blake2b(text.encode("utf-8", "surrogateescape"), digest_size=10).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +112,9 @@ def letters_of(
     Takes any superset of the partner's copies, in any order; copies later than `as_of` are as
     if not there.
     """
-    copies = [copy for copy in messages if _is_there(copy, roster, as_of)]
-    held = belonging(partner.key, same_letters(copies, roster), roster)
-    record = _Record(partner.key, roster, OurLetters.among(held, roster), _shared_ids(held))
+    copies = [copy for copy in all_seen(messages, roster) if copy.at is None or copy.at <= as_of]
+    held = belonging(partner.key, copies_of_letters(copies), roster)
+    record = _Record(partner.key, roster, OurLetters.among(held), _shared_ids(held))
     letters = [_letter(group, record) for group in held]
     return tuple(sorted(letters, key=lambda letter: letter.order))
 
@@ -129,66 +129,79 @@ class _Record:
     shared_ids: frozenset[str]
 
 
-def _shared_ids(held: Iterable[list[Message]]) -> frozenset[str]:
+def _shared_ids(held: Iterable[list[Copy]]) -> frozenset[str]:
     """Message-IDs that stand on several different letters; references mean the first of those."""
-    found = Counter(name for group in held for name in {copy.message_id for copy in group})
+    found = Counter(chain.from_iterable(map(_ids, held)))
     return frozenset(name for name, letters in found.items() if letters > 1)
 
 
-def _is_there(copy: Message, roster: Roster, as_of: datetime) -> bool:
-    at, _ = choose_at(copy, roster.received_by)
-    return at is None or at <= as_of
+def _ids(group: list[Copy]) -> frozenset[str]:
+    return frozenset(map(_MESSAGE_ID, group))
 
 
-def _is_addressed(side: Side, chosen: Message, bcc: tuple[Address, ...], asks: _Asks) -> bool:
-    if side == "them":
-        ours_in_cc = any(map(asks.is_ours, chosen.cc))
-        if any(map(asks.is_ours, chosen.to)) or not ours_in_cc:
+class _People(NamedTuple):
+    """Whom a letter went to, as one partner's record sees them, by address keys.
+
+    `ours` are people of the team, `lists` the team's own lists.
+    """
+
+    theirs: frozenset[str]
+    ours: frozenset[str]
+    lists: frozenset[str]
+
+    @classmethod
+    def among(cls, people: Sequence[Address], at: datetime | None, record: _Record) -> _People:
+        """Tell the recipients of a letter apart; `at` is its instant."""
+        roster = record.roster
+        theirs, ours, lists = [], [], []
+        for address in people:
+            owner = roster.partner_of(address, at)
+            if owner is not None:
+                theirs += [address.key] if owner == record.partner else []
+            elif roster.is_us(address):
+                ours.append(address.key)
+            elif roster.is_our_list(address):
+                lists.append(address.key)
+        return cls(_keys(tuple(theirs)), _keys(tuple(ours)), _keys(tuple(lists)))
+
+    def is_addressed(self, side: Side, chosen: Message, people: Sequence[Address]) -> bool:
+        """Whether a letter asks the other side; `people` is everybody it went to."""
+        to = {address.key for address in chosen.to}
+        if side == "them":
+            us = self.ours | self.lists
+            return not to or not us.isdisjoint(to) or us.isdisjoint(a.key for a in chosen.cc)
+        if not self.theirs.isdisjoint(to):
             return True
-        return not chosen.to
-    if any(map(asks.is_theirs, chosen.to)):
-        return True
-    outsiders = [a for a in (*chosen.to, *chosen.cc, *bcc) if not asks.is_ours(a)]
-    to_our_list = any(map(asks.roster.is_our_list, chosen.to))
-    return bool(outsiders) and all(map(asks.is_theirs, outsiders)) and not to_our_list
+        outsiders = {address.key for address in people} - self.ours - self.lists
+        return bool(outsiders) and outsiders <= self.theirs and self.lists.isdisjoint(to)
 
 
-@dataclass(frozen=True, slots=True)
-class _Asks:
-    """Tells the recipients of a letter apart, for one partner."""
-
-    roster: Roster
-    partner: str
-    at: datetime | None
-
-    def is_ours(self, address: Address) -> bool:
-        return self.roster.is_us(address) or self.roster.is_our_list(address)
-
-    def is_theirs(self, address: Address) -> bool:
-        return self.roster.partner_of(address, self.at) == self.partner
+# Most letters go to the same few people: one set, of 216 octets and more, for all of them.
+_keys = lru_cache(maxsize=4_096)(frozenset[str])
 
 
-def _letter(group: list[Message], record: _Record) -> Letter:
+def _letter(group: list[Copy], record: _Record) -> Letter:
     roster = record.roster
-    ours = any(is_from_us(copy, roster) for copy in group)
+    ours = is_by_us(group)
     side: Side = "us" if ours else "them"
-    chosen = representative(group, roster, ours=ours)
+    best = representative(group, ours=ours)
+    chosen, author, at, at_source = best.message, best.author, best.at, best.at_source
     told = _with_report(group, chosen)
-    at, at_source = choose_at(chosen, roster.received_by)
-    verdict = verdict_on(group, chosen, roster, record.our_letters)
+    verdict = verdict_on(group, best, roster, record.our_letters)
     bcc = _bcc(group) if ours else ()
-    asks = _Asks(roster, record.partner, at)
-    ids = frozenset(copy.message_id for copy in group)
+    everybody = (*chosen.to, *chosen.cc, *bcc)
+    people = _People.among(everybody, at, record)
+    ids = _ids(group)
     counts = verdict.kind == "human" and at is not None
     return Letter(
-        key=row_key(author_key(chosen, roster), min(ids), chosen.sent_at),
+        key=row_key(author.key if author else None, min(ids), chosen.sent_at),
         message_ids=ids,
         in_reply_to=chosen.in_reply_to,
         references=chosen.references,
         at=at,
         at_source=at_source,
         side=side,
-        author=author_of(chosen, roster),
+        author=author,
         to=chosen.to,
         cc=chosen.cc,
         bcc=bcc,
@@ -197,50 +210,53 @@ def _letter(group: list[Message], record: _Record) -> Letter:
         thread_index=_thread_index(group, chosen),
         size_octets=chosen.size_octets,
         has_attachment=has_attachment(chosen),
-        is_settled=any(copy.is_settled for copy in group),
+        is_settled=any(map(_IS_SETTLED, group)),
         kind=verdict.kind,
         rule=verdict.rule,
         counts=counts,
         why_not=None if counts else WHY_NOT[verdict.kind][0],
         is_contact=counts or _is_calendar_contact(verdict.kind, chosen, at),
-        is_addressed=_is_addressed(side, chosen, bcc, asks),
-        their_recipients=frozenset(
-            a.key for a in (*chosen.to, *chosen.cc, *bcc) if asks.is_theirs(a)
-        ),
+        is_addressed=people.is_addressed(side, chosen, everybody),
+        their_recipients=people.theirs,
         failed_recipients=failed_recipients(told),
         reported_id=original_id(told),
         is_final_bounce=verdict.kind == "bounce" and is_final(told),
-        flags=_flags(group, chosen, verdict, record),
+        flags=_flags(group, best, verdict, record),
         text_signs=_text_signs(group, chosen),
         refused_recipients=refused_recipients(told),
         date_offset_minutes=chosen.date_offset_minutes,
-        our_recipients=frozenset(a.key for a in (*chosen.to, *chosen.cc, *bcc) if roster.is_us(a)),
+        our_recipients=people.ours,
     )
 
 
-def _thread_index(group: list[Message], chosen: Message) -> str | None:
+def _thread_index(group: list[Copy], chosen: Message) -> str | None:
     """The representative's, else that of another copy: relays and archives drop the field."""
-    others = sorted(copy.thread_index for copy in group if copy.thread_index)
-    return chosen.thread_index or next(iter(others), None)
+    if chosen.thread_index or len(group) == 1:
+        return chosen.thread_index or None
+    others = [found for copy in group if (found := copy.message.thread_index)]
+    return min(others, default=None)
 
 
-def _text_signs(group: list[Message], chosen: Message) -> frozenset[str] | None:
+def _text_signs(group: list[Copy], chosen: Message) -> frozenset[str] | None:
     """The representative's, else those of another copy whose text was read."""
-    if chosen.text_signs is not None:
+    if chosen.text_signs is not None or len(group) == 1:
         return chosen.text_signs
-    others = (copy for copy in group if copy.text_signs is not None)
-    return min((copy.text_signs or frozenset() for copy in others), key=sorted, default=None)
+    others = [copy.message.text_signs for copy in group]
+    return min((signs for signs in others if signs is not None), key=sorted, default=None)
 
 
-def _bcc(group: list[Message]) -> tuple[Address, ...]:
-    blind = {a.key: a for copy in group if copy.is_sent_copy for a in copy.bcc}
-    return tuple(blind[key] for key in sorted(blind))
+def _bcc(group: list[Copy]) -> tuple[Address, ...]:
+    sent = [copy.message for copy in group if copy.message.is_sent_copy and copy.message.bcc]
+    blind = {a.key: a for message in sent for a in message.bcc}
+    return tuple(blind[key] for key in sorted(blind)) if blind else ()
 
 
-def _with_report(group: list[Message], chosen: Message) -> Message:
+def _with_report(group: list[Copy], chosen: Message) -> Message:
     """The copy that a bounce is read from: the representative, unless only another has a report."""
-    others = sorted((copy for copy in group if copy.report), key=lambda copy: copy.digest)
-    return chosen if chosen.report or not others else others[0]
+    if chosen.report or len(group) == 1:
+        return chosen
+    others = [copy.message for copy in group if copy.message.report]
+    return min(others, key=lambda message: message.digest, default=chosen)
 
 
 def _is_calendar_contact(kind: Kind, chosen: Message, at: datetime | None) -> bool:
@@ -249,19 +265,20 @@ def _is_calendar_contact(kind: Kind, chosen: Message, at: datetime | None) -> bo
     return calendar_method(dict(chosen.marks)) not in _NO_CONTACT_METHODS
 
 
-def _flags(
-    group: list[Message], chosen: Message, verdict: Verdict, record: _Record
-) -> tuple[str, ...]:
+def _flags(group: list[Copy], best: Copy, verdict: Verdict, record: _Record) -> tuple[str, ...]:
     """What is odd about a letter; its origin by the representative alone, as lists break DKIM."""
-    author = author_of(chosen, record.roster)
+    chosen, author = best.message, best.author
     is_by_us = author is not None and record.roster.is_us(author)
-    flags = {
-        "copies": len(group) > 1,
-        "import_block": chosen.is_import,
-        "low_confidence": verdict.confidence == "low",
-        "message_id_shared": any(copy.message_id in record.shared_ids for copy in group),
-        "sent_by_other_address": chosen.is_sent_copy and not is_by_us,
-    }
-    problems = {problem for copy in group for problem in copy.problems}
-    found = {name for name, holds in flags.items() if holds}
-    return tuple(sorted(problems | found | identity_flags(chosen, record.roster)))
+    found = identity_flags(chosen, record.roster)
+    found.update(*[copy.message.problems for copy in group])
+    if len(group) > 1:
+        found.add("copies")
+    if chosen.is_import:
+        found.add("import_block")
+    if verdict.confidence == "low":
+        found.add("low_confidence")
+    if record.shared_ids and not record.shared_ids.isdisjoint(_ids(group)):
+        found.add("message_id_shared")
+    if chosen.is_sent_copy and not is_by_us:
+        found.add("sent_by_other_address")
+    return tuple(sorted(found)) if found else ()

@@ -6,7 +6,7 @@ A single sign is not enough: postmasters write letters, and people write about l
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from functools import lru_cache
 
 from inbox_agent.automatic_marks import Marks, content_type
 from inbox_agent.automatic_phrases import is_of_bounces, is_only_by_mail_systems, is_unfinished
@@ -22,6 +22,7 @@ _PROGRAMS = frozenset(
 )
 # Roles (RFC 2142 §5) that reports are sent for, and behind which there are people.
 _ROLES = frozenset({"postmaster", "postmast", "systemadministrator", "mailadministrator"})
+_SYSTEMS = _PROGRAMS | _ROLES
 
 
 def says_bounce(marks: Marks) -> bool:
@@ -45,30 +46,30 @@ def is_by_a_mail_system(marks: Marks) -> bool:
     is_failure = is_of_bounces(marks.subject)
     has_other = marks.has_null_path or marks.report_type == ""
     names = _names(marks)
-    if not names & (_PROGRAMS | _ROLES):
+    if names.isdisjoint(_SYSTEMS):
         return is_failure and (has_other or marks.keyword("auto-submitted") == "auto-replied")
-    says_so = marks.is_automatic and bool(names & _PROGRAMS)
+    says_so = marks.is_automatic and not names.isdisjoint(_PROGRAMS)
     return is_failure or is_unfinished(marks.subject) or has_other or says_so
 
 
 def is_a_program(marks: Marks) -> bool:
     """Whether From is that of a mail system's program, which takes no reply."""
-    return bool(_names(marks) & _PROGRAMS)
+    return not _names(marks).isdisjoint(_PROGRAMS)
 
 
 def is_of_a_mail_system(local: str, name: str) -> bool:
     """Whether an author is called as programs of mail systems, and those who keep them, are."""
-    return bool(_letters_of((local, name)) & (_PROGRAMS | _ROLES))
+    return not _letters_of(local, name).isdisjoint(_SYSTEMS)
 
 
-def _names(marks: Marks) -> set[str]:
+def _names(marks: Marks) -> frozenset[str]:
     """What From calls its author: the local part, and the name; without an address its text."""
     if marks.author is not None:
-        shown = [marks.author.local, marks.author.name]
-    else:
-        shown = re.split(r"[<>]", marks.value("from"))
-    return _letters_of(shown)
+        return _letters_of(marks.author.local, marks.author.name)
+    return _letters_of(*re.split(r"[<>]", marks.value("from")))
 
 
-def _letters_of(shown: Iterable[str]) -> set[str]:
-    return {re.sub(r"[^a-z0-9]", "", each.lower().partition("@")[0]) for each in shown} - {""}
+@lru_cache(maxsize=4096)  # of one letter it is asked for again and again
+def _letters_of(*shown: str) -> frozenset[str]:
+    found = {re.sub(r"[^a-z0-9]", "", each.lower().partition("@")[0]) for each in shown}
+    return frozenset(found - {""})

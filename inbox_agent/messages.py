@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from inbox_agent.address_fields import other_people, people
 from inbox_agent.addresses import Address
@@ -217,7 +218,14 @@ def _message(
 
 def has_attachment(message: Message) -> bool:
     """Whether it says it carries more than its text: top level ``multipart/mixed``."""
-    media_type, _, _ = dict(message.marks).get("content-type", "").partition(";")
+    for name, written in message.marks:
+        if name == "content-type":
+            return _is_mixed(written.partition(";")[0])
+    return False
+
+
+@lru_cache(maxsize=256)
+def _is_mixed(media_type: str) -> bool:
     return "".join(without_comments(media_type).split()).lower() == "multipart/mixed"
 
 

@@ -85,6 +85,7 @@ ARRIVALS = (
     " order by mailbox, folder, uidvalidity, received_at, sent_at, fetched_at"
 )
 _json = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+_from_json = json.JSONDecoder().raw_decode
 _numbering = itemgetter("mailbox", "folder", "uidvalidity")
 _arrival = itemgetter("received_at", "sent_at", "fetched_at")
 
@@ -254,7 +255,7 @@ def in_import_block(row: Mapping[str, Any], blocks: Blocks) -> bool:
 
 def message_of(row: Mapping[str, Any], *, is_settled: bool, is_import: bool = False) -> Message:
     """The parsed letter of a row of `headers` joined with its folder's `is_sent`."""
-    details = json.loads(row["details"])
+    details = _details(row["details"])
     author, sender = _addresses(details["from"]), _addresses(details["sender"])
     return Message(
         mailbox=intern(row["mailbox"]),
@@ -271,10 +272,10 @@ def message_of(row: Mapping[str, Any], *, is_settled: bool, is_import: bool = Fa
         subject=row["subject"],
         sent_at=None if row["sent_at"] is None else instant(row["sent_at"]),
         received_at=None if row["received_at"] is None else instant(row["received_at"]),
-        received=tuple((host, instant(at)) for host, at in details["received"]),
-        fetched_at=instant(row["fetched_at"]),
+        received=tuple([(host, instant(at)) for host, at in details["received"]]),
+        fetched_at=_known_instant(row["fetched_at"]),
         size_octets=row["size_octets"],
-        marks=tuple((intern(name), value) for name, value in details["marks"]),
+        marks=tuple([(intern(name), value) for name, value in details["marks"]]),
         problems=tuple(details["problems"]),
         is_sent_copy=bool(row["is_sent"]) or SENT_LABEL in _labels(row),
         is_settled=is_settled,
@@ -288,6 +289,14 @@ def message_of(row: Mapping[str, Any], *, is_settled: bool, is_import: bool = Fa
         text_signs=_text_signs(row),
         date_offset_minutes=details["date_offset_minutes"],
     )
+
+
+def _details(written: str) -> dict[str, Any]:
+    """`json.loads` of what we wrote, without its look for a space around it or octets."""
+    found, end = _from_json(written)
+    if end != len(written):
+        raise ValueError("something stands behind the details of a letter")
+    return found  # type: ignore[no-any-return]
 
 
 def _labels(row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -308,3 +317,5 @@ def _addresses(people: list[list[str]]) -> tuple[Address, ...]:
 
 # The same people write and are written to. What is kept of each is short.
 _known_address = lru_cache(maxsize=16_384)(Address)
+# What was fetched at once has one instant.
+_known_instant = lru_cache(maxsize=64)(instant)

@@ -11,16 +11,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Protocol
 
 from inbox_agent.addresses import Roster
-from inbox_agent.authors import author_of
-from inbox_agent.copies import is_from_us
 from inbox_agent.domain_names import registrable_domain
-from inbox_agent.instants import choose_at
 from inbox_agent.mail_hosts import names_above
 from inbox_agent.messages import Message
+from inbox_agent.seen_copies import seen
 
 #: With fewer letters of ours that are known to exist, no share is said.
 FEWEST_LETTERS = 10
@@ -67,19 +66,22 @@ class Coverage:
         It is the exact one: at least 95 of 100 such intervals hold the true share, however few
         the letters are. None where `share` is.
         """
-        if self.share is None:
-            return None
-        from scipy.special import betaincinv  # noqa: PLC0415 - few commands need it
-
-        tail, lost = (1 - _CONFIDENCE) / 2, self.known - self.held
-        low = float(betaincinv(self.held, lost + 1, tail)) if self.held else 0.0
-        high = float(betaincinv(self.held + 1, lost, 1 - tail)) if lost else 1.0
-        return low, high
+        return None if self.share is None else _clopper_pearson(self.known, self.held)
 
     @property
     def is_too_low(self) -> bool:
         """Whether our own response times are unknown: even the upper end is below `ENOUGH`."""
         return self.interval is not None and self.interval[1] < ENOUGH
+
+
+@lru_cache(maxsize=1024)  # of one partner it is asked for each month and figure
+def _clopper_pearson(known: int, held: int) -> tuple[float, float]:
+    from scipy.special import betaincinv  # noqa: PLC0415 - few commands need it
+
+    tail, lost = (1 - _CONFIDENCE) / 2, known - held
+    low = float(betaincinv(held, lost + 1, tail)) if held else 0.0
+    high = float(betaincinv(held + 1, lost, 1 - tail)) if lost else 1.0
+    return low, high
 
 
 def coverage(proofs: Iterable[Proof]) -> Coverage:
@@ -105,10 +107,10 @@ def sent_proofs(
     than what their mailbox is known up to are as if not there.
     """
     # a mailbox is known up to its `as_of`, one that has none up to `default`
-    seen = _Seen(roster, as_of, default)
+    gone_by = _Seen(roster, as_of, default)
     for message in messages:
-        seen.add(message)
-    return _proofs(seen)
+        gone_by.add(message)
+    return _proofs(gone_by)
 
 
 class KnownIds(Protocol):
@@ -136,20 +138,20 @@ def proofs_of(  # noqa: PLR0913, PLR0917 - as for all of them
     known: KnownIds,
 ) -> list[Proof]:
     """What `sent_proofs` finds of one partner, whose copies these are: all that name it."""
-    seen = _Seen(roster, as_of, default)
+    gone_by = _Seen(roster, as_of, default)
     for message in messages:
-        seen.add(message)
-    seen.answers = [answer for answer in seen.answers if answer.partner == partner]
-    for answer in seen.answers:
-        seen.learn(answer, known)
-    return _proofs(seen)
+        gone_by.add(message)
+    gone_by.answers = [answer for answer in gone_by.answers if answer.partner == partner]
+    for answer in gone_by.answers:
+        gone_by.learn(answer, known)
+    return _proofs(gone_by)
 
 
-def _proofs(seen: _Seen) -> list[Proof]:
+def _proofs(gone_by: _Seen) -> list[Proof]:
     found: dict[tuple[str, str], Proof] = {}
-    for answer in sorted(seen.answers, key=lambda one: (one.at, one.partner, one.parent)):
-        if seen.is_after_left_edge(answer) and seen.is_to_ours(answer):
-            held = answer.parent in seen.our_ids
+    for answer in sorted(gone_by.answers, key=lambda one: (one.at, one.partner, one.parent)):
+        if gone_by.is_after_left_edge(answer) and gone_by.is_to_ours(answer):
+            held = answer.parent in gone_by.our_ids
             proof = Proof(answer.partner, answer.parent, answer.at, held)
             found.setdefault((answer.partner, answer.parent), proof)
     return list(found.values())
@@ -157,7 +159,11 @@ def _proofs(seen: _Seen) -> list[Proof]:
 
 def host_of(message_id: str) -> str | None:
     """Whose id it is: the organisation of its host; None where that can't be told."""
-    host = _full_host(message_id)
+    return _organisation_of(_full_host(message_id))
+
+
+@lru_cache(maxsize=65_536)  # the same few hosts make most identifiers
+def _organisation_of(host: str) -> str | None:
     if not host or host.startswith("[") or host in _NOBODYS_HOSTS or _is_number(host):
         return None
     if host.endswith(_EXCHANGE_ONLINE):
@@ -198,19 +204,21 @@ class _Seen:
     answers: list[_Answer] = field(default_factory=list)
 
     def add(self, message: Message) -> None:
-        at, _ = choose_at(message, self.roster.received_by)
+        copy = seen(message, self.roster)
+        at, author = copy.at, copy.author
         if at is not None:
             if at > self.as_of.get(message.mailbox, self.default):
                 return
-            self.first_at[message.mailbox] = min(at, self.first_at.get(message.mailbox, at))
+            first_at = self.first_at.get(message.mailbox)
+            if first_at is None or at < first_at:
+                self.first_at[message.mailbox] = at
         host = host_of(message.message_id)
-        if is_from_us(message, self.roster):
+        if copy.is_ours:
             if host and message.message_id not in self.our_ids:
                 self.our_hosts[host] += 1
             self.our_ids.add(message.message_id)
             return
         self.other_ids.add(message.message_id)
-        author = author_of(message, self.roster)
         partner = self.roster.partner_of(author, at) if author else None
         if partner is None:
             return

@@ -63,6 +63,8 @@ _LEAD = re.compile(
 )
 _BLOB = re.compile(r"\[[^\[\]]*\] ?")
 _TAG = re.compile(r"[*<{(]{1,3} ?(?P<word>[^\W\d_]{3,8}(?: [^\W\d_]{5,6})?) ?[*>})]{1,3} ?:? ?")
+# Every prefix, blob, tag and trailer has one of these; what most subjects are about has none.
+_SIGN = re.compile(r"[:\uff1a\[(*<{]")
 _TRAILER = "(fwd)"
 _WRAPPER = "[fwd:"
 
@@ -86,14 +88,15 @@ def read_subject(text: str) -> Subject:
     """
     rest = " ".join(text[:CHARACTERS_READ].casefold()[:CHARACTERS_READ].split())
     first: str | None = None
-    while True:
+    while _SIGN.search(rest):
         before = rest
         rest, has_trailer = _without_trailer(rest)
         rest, prefix = _without_lead(rest)
         rest, has_wrapper = _unwrapped(rest)
         first = first or prefix or ("forward" if has_trailer or has_wrapper else None)
         if rest == before:
-            return Subject(base=rest, is_reply=first == "reply", is_forward=first == "forward")
+            break
+    return Subject(base=rest, is_reply=first == "reply", is_forward=first == "forward")
 
 
 def _without_trailer(text: str) -> tuple[str, bool]:

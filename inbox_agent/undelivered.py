@@ -13,6 +13,8 @@ from inbox_agent.subjects import read_subject
 
 _NOT_THE_ADDRESS = re.compile(r"4\.|5\.(?:1\.[78]|2\.[23]|4\.7|[367]\.\d+)$")
 
+_NOBODY: frozenset[str] = frozenset()
+
 
 def may_be_report(message: Message) -> bool:
     """Whether its header block alone makes it a bounce, whoever we are: then its report is kept."""
@@ -24,8 +26,9 @@ def failed_recipients(message: Message) -> tuple[str, ...]:
 
     By X-Failed-Recipients and by the report's recipients whose action is ``failed``.
     """
+    named = _in_header(message)
     reported = message.report.failed if message.report else ()
-    return tuple(dict.fromkeys((*_in_header(message), *reported)))
+    return tuple(dict.fromkeys((*named, *reported))) if named or reported else ()
 
 
 def refused_recipients(message: Message) -> frozenset[str]:
@@ -36,7 +39,9 @@ def refused_recipients(message: Message) -> frozenset[str]:
     and whatever begins with 4), the content (5.6), a policy (5.7). The address may be as good as
     ever.
     """
-    deliveries = message.report.deliveries if message.report else ()
+    if message.report is None:
+        return _NOBODY
+    deliveries = message.report.deliveries
     return frozenset(x.recipient for x in deliveries if _NOT_THE_ADDRESS.match(x.status))
 
 
