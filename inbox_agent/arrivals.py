@@ -23,6 +23,7 @@ from inbox_agent.sorting import (
     keep_copies,
     keep_last,
     keep_mailboxes,
+    looked_at,
     sight,
 )
 
@@ -31,13 +32,13 @@ def take_in(
     store: SortedMail, roster: Roster, new: Numbered, instants: Instants, load: Load
 ) -> Touched:
     """Sort further copies into the store. Raises NotSureError where they may touch everybody."""
-    at_of = [instant_of(message, roster) for _, message in new]
+    copies = looked_at(new, roster)
     began_at = store.fact("began_at")
-    if any(at is not None and (began_at is None or at < began_at) for at in at_of):
+    if any(c.at is not None and (began_at is None or c.at < began_at) for c in copies):
         raise NotSureError("a letter from before all others")
-    keep_copies(store, roster, new, at_of)
+    keep_copies(store, roster, copies)
     found = _join(store, roster, {number for number, _ in new}, load)
-    found.introducers.update(sight(store, roster, new, at_of).introducers)
+    found.introducers.update(sight(store, roster, copies).introducers)
     store.run_many("insert into waiting values (?)", ((number,) for number, _ in new))
     found.parties.update(_release(store, instants, load))
     return found

@@ -8,7 +8,6 @@ Instants are whole seconds since 1970 (UTC).
 
 from __future__ import annotations
 
-import secrets
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +18,8 @@ from typing import Any
 from inbox_agent.epoch import instant, seconds
 from inbox_agent.errors import StoreError
 from inbox_agent.messages import PARSER_VERSION, FetchedHeader, Message
-from inbox_agent.mirror_folders import Checkpoint, FolderStore, Snapshot
+from inbox_agent.mirror_facts import FactStore
+from inbox_agent.mirror_folders import Checkpoint, Snapshot
 from inbox_agent.mirror_presence import Presence
 from inbox_agent.mirror_rows import (
     ARRIVALS,
@@ -42,7 +42,6 @@ from inbox_agent.mirror_rows import (
     poll_row,
 )
 from inbox_agent.mirror_status import FOLDERS, POLLS
-from inbox_agent.tombstones import Keeper, Tombstones, read_tombstones
 
 #: So many letters are read anew before they are written.
 _READ_ANEW_AT_ONCE = 2_000
@@ -58,6 +57,8 @@ _CAME_LAST = (
     "select coalesce(max(iif(came <= fetched_at, came, null)), 0) as as_of from"
     " (select fetched_at, coalesce(received_at, sent_at) as came from headers where mailbox = ?)"
 )
+#: What reading a row raises that is not as it was written.
+_OF_DAMAGE = (ValueError, LookupError, TypeError, zlib.error)
 
 __all__ = ["Batch", "Checkpoint", "Mirror", "Presence", "Snapshot"]
 
@@ -80,7 +81,7 @@ class Batch:
         return self.uids + self.missing
 
 
-class Mirror(FolderStore):
+class Mirror(FactStore):
     """The SQL edge of the private database. One writer at a time."""
 
     def presence(self, mailbox: str, folder: str, uidvalidity: int) -> Presence:
@@ -197,13 +198,16 @@ class Mirror(FolderStore):
         letters: Iterable[int] | None = None,
     ) -> Iterator[tuple[int, Message]]:
         """The copies with the ids of their rows: all of them, or those of `letters` alone."""
-        for row in self._copies(letters):
-            lies_there = row["folder"] == settled and row["gone_at"] is None
-            is_settled = (marked and bool(row["is_marked"])) or lies_there
-            with self._damage(row["id"]):
-                moved = in_import_block(row, blocks)
-                message = message_of(row, is_settled=is_settled, is_import=moved)
-            yield row["id"], message
+        letter = 0
+        try:
+            for row in self._copies(letters):
+                letter = row["id"]
+                lies_there = row["folder"] == settled and row["gone_at"] is None
+                is_settled = (marked and bool(row["is_marked"])) or lies_there
+                moved = bool(blocks) and in_import_block(row, blocks)
+                yield letter, message_of(row, is_settled=is_settled, is_import=moved)
+        except _OF_DAMAGE as exc:
+            raise self._damaged(letter) from exc
 
     def _copies(self, letters: Iterable[int] | None) -> Iterator[dict[str, Any]]:
         if letters is None:
@@ -240,11 +244,14 @@ class Mirror(FolderStore):
         """A row that SQLite finds in order may be damaged all the same."""
         try:
             yield
-        except (ValueError, LookupError, TypeError, zlib.error) as exc:
-            raise StoreError(
-                f"{self.path}: letter {letter} is damaged; try `inbox-agent rebuild --reparse`, "
-                "else move the file away and run it again, or bring back a copy"
-            ) from exc
+        except _OF_DAMAGE as exc:
+            raise self._damaged(letter) from exc
+
+    def _damaged(self, letter: int) -> StoreError:
+        return StoreError(
+            f"{self.path}: letter {letter} is damaged; try `inbox-agent rebuild --reparse`, "
+            "else move the file away and run it again, or bring back a copy"
+        )
 
     def has_old_rows(self) -> bool:
         """Whether some rows were parsed by an older version of the parser."""
@@ -270,40 +277,9 @@ class Mirror(FolderStore):
         """How many copies are held."""
         return sum(int(row["n"]) for row in self._rows("select count(*) as n from headers"))
 
-    def next_generation(self) -> int:
-        """The number of the generation about to be published: 1, 2, 3, …"""
-        with self._writing() as db:
-            found = int(self._fact("generation") or 0) + 1
-            db.table("facts").upsert({"name": "generation", "value": str(found)}, pk="name")
-        return found
-
-    def pseudonym_key(self) -> bytes:
-        """The secret that pseudonyms are made with; made once, never published."""
-        known = self._fact("pseudonym_key")
-        if known is None:
-            known = secrets.token_hex(32)
-            with self._writing() as db:
-                db.table("facts").upsert({"name": "pseudonym_key", "value": known}, pk="name")
-        return bytes.fromhex(known)
-
-    def keeper(self) -> Keeper:
-        """What may be kept of letters that come. Raises StoreError without the key to tell."""
-        before = self._fact("purged_before")
-        return Keeper(self.tombstones(), int(before) if before else None)
-
-    def tombstones(self) -> Tombstones | None:
-        """Who was erased; None where nobody was."""
-        rows = self._rows("select digest from erased")
-        return read_tombstones(self.path, frozenset(row["digest"] for row in rows))
-
     def held(self) -> Iterator[tuple[int, FetchedHeader]]:
         """Every letter held as it was fetched, with the id of its row."""
         for row in self._rows("select * from headers order by id"):
             with self._damage(row["id"]):
                 header = header_of(row)
             yield row["id"], header
-
-    def _fact(self, name: str) -> str | None:
-        for row in self._rows("select value from facts where name = ?", (name,)):
-            return str(row["value"])
-        return None

@@ -54,8 +54,12 @@ def hints_of(
     met: set[str] = set()
     found: list[IntroductionHint] = []
     is_known = False
+    inside = _Inside(partner, roster, {})
     for letter in letters:
         if letter.at is None:
+            continue
+        if inside.holds_all(letter):
+            is_known = is_known or letter.counts
             continue
         outside = _outsiders(partner, letter, roster)
         fresh = {name: people for name, people in outside.items() if name not in met}
@@ -74,6 +78,26 @@ def hints_of(
             )
         is_known = is_known or letter.counts
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Inside:
+    """Who is us, of the partner or of nobody, by address; nearly all letters go to them alone."""
+
+    partner: str
+    roster: Roster
+    _known: dict[str, bool]
+
+    def holds_all(self, letter: Letter) -> bool:
+        """Whether nobody else is in To or Cc."""
+        return all(map(self._holds, (*letter.to, *letter.cc)))
+
+    def _holds(self, address: Address) -> bool:
+        known = self._known.get(address.key)
+        if known is None:
+            known = self.roster.partner_of(address) in (None, self.partner)
+            self._known[address.key] = known
+        return known
 
 
 def _outsiders(partner: str, letter: Letter, roster: Roster) -> Mapping[str, list[Address]]:

@@ -25,7 +25,8 @@ class Ids:
     """What all the mail knows of the letters that are cited, as far as mailboxes are known."""
 
     store: SortedMail
-    _first_at: dict[str, int] = field(default_factory=dict)
+    _first_at: dict[str, datetime] = field(default_factory=dict)
+    _letters_of: dict[str, int] = field(default_factory=dict)
 
     def is_ours(self, message_id: str) -> bool:
         """Whether a letter of ours has it."""
@@ -44,14 +45,17 @@ class Ids:
 
     def letters_of_host(self, host: str) -> int:
         """How many letters of ours have an id of that host."""
-        found = self.store.run("select letters from hosts where host = ?", (host,))
-        return int(found[0][0]) if found else 0
+        if host not in self._letters_of:
+            found = self.store.run("select letters from hosts where host = ?", (host,))
+            self._letters_of[host] = int(found[0][0]) if found else 0
+        return self._letters_of[host]
 
     def first_at(self, mailbox: str) -> datetime:
         """When the first letter held of a mailbox came."""
         if not self._first_at:
-            self._first_at.update(self.store.fact("first_at"))
-        return instant(self._first_at[mailbox])
+            found = self.store.fact("first_at")
+            self._first_at.update({name: instant(at) for name, at in found.items()})
+        return self._first_at[mailbox]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,14 @@ class Desk:
     def record(self, key: str, held: Held) -> PartnerRecord:
         """The record of one partner."""
         return held.record(key, self.instants.as_of, self.instants.default)
+
+    def only_record(self, key: str, held: Held) -> PartnerRecord:
+        """As `record`, of copies that nobody needs after it: they go once letters are made."""
+        return held.record(key, self.instants.as_of, self.instants.default, lets_go=True)
+
+    def known_until(self, key: str, held: Held) -> datetime:
+        """As of when the record of one partner will be."""
+        return held.until(key, self.instants.as_of, self.instants.default)
 
     def letters(self, key: str) -> tuple[Letter, ...]:
         """The letters of anybody, partner or not."""

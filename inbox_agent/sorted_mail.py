@@ -26,8 +26,8 @@ _SCHEMA = """
 create table facts (name text primary key, value text) without rowid;
 create table copies (id integer primary key, message integer, look integer, at integer,
   mailbox text, ours integer, told integer default 0);
-create table cites (cited integer, copy integer, is_link integer,
-  primary key (cited, copy, is_link)) without rowid;
+create table cites (cited integer, copy integer, link integer,
+  primary key (cited, copy, link)) without rowid;
 create table parties (id integer primary key, key text unique, first_at integer, due_at integer,
   moves_at integer, last_at integer, until_at integer, is_partner integer default 0,
   is_blind integer default 0, first_gap_at integer, mailboxes text default '', summary text);
@@ -48,7 +48,7 @@ create table newcomers (name text, party integer, primary key (name, party)) wit
 _INDEXES = """
 create index copies_by_message on copies (message);
 create index copies_by_look on copies (look) where look is not null;
-create index cites_by_copy on cites (copy, is_link);
+create index cites_by_copy on cites (copy, link);
 create index members_by_copy on members (copy);
 create index stood_by_copy on stood (copy);
 create index hinted_by_other on hinted (other);
@@ -56,6 +56,9 @@ create index parties_by_due on parties (due_at) where due_at is not null;
 create index parties_by_move on parties (moves_at) where moves_at is not null;
 """
 _AT_ONCE = 500
+#: How a copy cites a letter: without coming into its records, as one copy of an answer through our
+#: list where others may say the rest, as such an answer by itself, or as a delivery report.
+CITES, MAY_ANSWER, ANSWERS, REPORTS = range(4)
 
 Values = Sequence[object]
 
@@ -102,6 +105,11 @@ class SortedMail:
             with suppress(sqlite3.Error):
                 self._db.rollback()
             raise
+
+    def settle(self) -> None:
+        """Let other processes read what was written so far, and go on writing."""
+        self._db.execute("commit")
+        self._db.execute("begin immediate")
 
     def run(self, sql: str, values: Values = ()) -> list[tuple[Any, ...]]:
         """What a statement gives."""
@@ -172,6 +180,11 @@ class SortedMail:
         sql = "select distinct party from members where copy in ({})"
         return {party for (party,) in self.run_in(sql, copies)}
 
+    def sizes(self, parties: Iterable[int]) -> dict[int, int]:
+        """How many copies are in whose record."""
+        sql = "select party, count(*) from members where party in ({}) group by party"
+        return dict(self.run_in(sql, parties))
+
     def members(self, key: str) -> list[int]:
         """The copies in somebody's record."""
         sql = "select copy from members where party = ?"
@@ -198,17 +211,18 @@ class SortedMail:
         """The copies that cite one of these: as a parent, or so that they may come along."""
         sql = (
             "select cites.copy from copies join cites on cites.cited = copies.message"
-            " where is_link >= ? and copies.id in ({})"
+            " where link >= ? and copies.id in ({})"
         )
-        return {copy for (copy,) in self.run_in(sql, copies, (int(links_only),))}
+        least = MAY_ANSWER if links_only else CITES
+        return {copy for (copy,) in self.run_in(sql, copies, (least,))}
 
     def cited(self, copies: Iterable[int]) -> set[int]:
         """The copies that those of these cite which may come along with them."""
         sql = (
             "select copies.id from cites join copies on copies.message = cites.cited"
-            " where is_link = 1 and cites.copy in ({})"
+            " where link >= ? and cites.copy in ({})"
         )
-        return {copy for (copy,) in self.run_in(sql, copies)}
+        return {copy for (copy,) in self.run_in(sql, copies, (MAY_ANSWER,))}
 
 
 def forget_sorted(path: Path) -> None:

@@ -6,19 +6,37 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from inbox_agent.addresses import Roster
 from inbox_agent.authors import list_names
-from inbox_agent.copies import author_key, cited_ids, is_from_us, verdict_of
+from inbox_agent.copies import cited_ids, verdict_of
 from inbox_agent.epoch import seconds
 from inbox_agent.instants import choose_at
 from inbox_agent.messages import Message
 from inbox_agent.newcomers import organisations_in
+from inbox_agent.seen_copies import Copy, seen
 from inbox_agent.sent_coverage import host_of
-from inbox_agent.sorted_mail import SortedMail, digest_of
+from inbox_agent.sorted_mail import ANSWERS, CITES, MAY_ANSWER, REPORTS, SortedMail, digest_of
 
 Numbered = Sequence[tuple[int, Message]]
 Load = Callable[[Collection[int]], Mapping[int, Message]]
+
+
+class Entry(NamedTuple):
+    """A copy with what sorting asks of it more than once.
+
+    `digest` is of its Message-ID, `at` when it came (seconds), None where that is not known;
+    `is_to_list`: a list of ours is in To or Cc.
+    """
+
+    number: int
+    message: Message
+    digest: int
+    at: int | None
+    is_ours: bool
+    is_to_list: bool
+    seen: Copy
 
 
 class NotSureError(Exception):
@@ -60,16 +78,34 @@ def sort_all(
     instants: Instants,
 ) -> None:
     """Fill the empty store with all copies; `records` is what `by_partner` makes of them."""
-    at_of = [instant_of(message, roster) for _, message in held]
-    keep_copies(store, roster, held, at_of)
-    number_of = {id(message): number for number, message in held}
+    copies = looked_at(held, roster)
+    keep_copies(store, roster, copies)
+    copy_of = {id(copy.message): copy for copy in copies}
     for key, messages in records.items():
         party = store.party(key)
-        rows = [(party, number_of[id(message)]) for message in messages]
-        store.run_many("insert into members values (?, ?)", rows)
+        mine = [copy_of[id(message)] for message in messages]
+        store.run_many("insert into members values (?, ?)", ((party, c.number) for c in mine))
         keep_mailboxes(store, party, {message.mailbox for message in messages})
-        keep_last(store, party, (instant_of(message, roster) for message in messages))
-    _see_all(store, roster, held, at_of, instants)
+        keep_last(store, party, (copy.at for copy in mine))
+    _see_all(store, roster, copies, instants)
+
+
+def looked_at(held: Numbered, roster: Roster) -> list[Entry]:
+    """Copies with what is read off each of them by itself."""
+    return [_entry(number, seen(message, roster), roster) for number, message in held]
+
+
+def _entry(number: int, copy: Copy, roster: Roster) -> Entry:
+    message = copy.message
+    return Entry(
+        number,
+        message,
+        digest_of(message.message_id),
+        None if copy.at is None else seconds(copy.at),
+        copy.is_ours,
+        any(map(roster.is_our_list, (*message.to, *message.cc))),
+        copy,
+    )
 
 
 def instant_of(message: Message, roster: Roster) -> int | None:
@@ -78,47 +114,37 @@ def instant_of(message: Message, roster: Roster) -> int | None:
     return None if at is None else seconds(at)
 
 
-def keep_copies(
-    store: SortedMail, roster: Roster, held: Numbered, at_of: Sequence[int | None]
-) -> None:
+def keep_copies(store: SortedMail, roster: Roster, copies: Sequence[Entry]) -> None:
     """Keep what is known of each copy by itself."""
     store.run_many(
         "insert into copies values (?, ?, ?, ?, ?, ?, 0)",
-        (
-            (
-                *(number, digest_of(message.message_id), _look(message, roster), at),
-                *(message.mailbox, int(is_from_us(message, roster))),
-            )
-            for (number, message), at in zip(held, at_of, strict=True)
-        ),
+        ((c.number, c.digest, _look(c), c.at, c.message.mailbox, int(c.is_ours)) for c in copies),
     )
     store.run_many(
         "insert or ignore into cites values (?, ?, ?)",
-        ((cited, number, link) for number, m in held for cited, link in _cites(m, roster)),
+        ((cited, c.number, link) for c in copies for cited, link in _cites(c, roster)),
     )
 
 
-def _look(message: Message, roster: Roster) -> int | None:
+def _look(copy: Entry) -> int | None:
     """What copies of one letter have in common that have another Message-ID."""
-    author = author_key(message, roster)
-    if author is None or message.sent_at is None:
+    author, sent_at = copy.seen.author, copy.message.sent_at
+    if author is None or sent_at is None:
         return None
-    return digest_of(author, seconds(message.sent_at))
+    return digest_of(author.key, seconds(sent_at))
 
 
-def _cites(message: Message, roster: Roster) -> Iterator[tuple[int, int]]:
-    """What a copy cites: as what it answers, and as what takes it into a record."""
-    is_ours = is_from_us(message, roster)
-    parent = message.in_reply_to or next(reversed(message.references), None)
-    if parent and not is_ours:
-        yield digest_of(parent), 0
-    if message.in_reply_to and (
-        is_ours or any(map(roster.is_our_list, (*message.to, *message.cc)))
-    ):
-        yield digest_of(message.in_reply_to), 1
+def _cites(copy: Entry, roster: Roster) -> Iterator[tuple[int, int]]:
+    """What a copy cites, and whether that takes it into a record (see `sorted_mail`)."""
+    message = copy.message
+    answered = message.in_reply_to
+    if answered:
+        yield digest_of(answered), (CITES, MAY_ANSWER, ANSWERS)[copy.is_ours + copy.is_to_list]
+    elif message.references and not copy.is_ours:
+        yield digest_of(message.references[-1]), CITES
     cited = cited_ids([message])
     if cited and verdict_of(message, roster).kind == "bounce":
-        yield from ((digest_of(name), 1) for name in sorted(cited))
+        yield from ((digest_of(name), REPORTS) for name in sorted(cited))
 
 
 def keep_mailboxes(store: SortedMail, party: int, mailboxes: set[str]) -> None:
@@ -137,57 +163,73 @@ def keep_last(store: SortedMail, party: int, instants: Iterable[int | None]) -> 
 
 
 def _see_all(
-    store: SortedMail,
-    roster: Roster,
-    held: Numbered,
-    at_of: Sequence[int | None],
-    instants: Instants,
+    store: SortedMail, roster: Roster, copies: Sequence[Entry], instants: Instants
 ) -> None:
-    hosts, ours, first_at = Counter[str](), set[str](), dict[str, int]()
+    hosts, ours, first_at = Counter[str](), set[int](), dict[str, int]()
     waiting = []
-    for (number, message), at in zip(held, at_of, strict=True):
-        if at is not None and at > instants.of(message.mailbox).timestamp():
-            waiting.append((number,))
+    for copy in copies:
+        at, mailbox = copy.at, copy.message.mailbox
+        if at is not None and at > instants.of(mailbox).timestamp():
+            waiting.append((copy.number,))
             continue
         if at is not None:
-            first_at[message.mailbox] = min(at, first_at.get(message.mailbox, at))
-        if is_from_us(message, roster) and message.message_id not in ours:
-            ours.add(message.message_id)
-            hosts.update(filter(None, [host_of(message.message_id)]))
+            first_at[mailbox] = min(at, first_at.get(mailbox, at))
+        if copy.is_ours and copy.digest not in ours:
+            ours.add(copy.digest)
+            hosts.update(filter(None, [host_of(copy.message.message_id)]))
     store.run_many("insert into hosts values (?, ?)", hosts.items())
     store.run_many("insert into waiting values (?)", waiting)
-    sight(store, roster, held, at_of)
-    known = [at for at in at_of if at is not None]
-    store.keep({"first_at": first_at, "began_at": min(known, default=None)})
+    sight(store, roster, copies)
+    began_at = min((copy.at for copy in copies if copy.at is not None), default=None)
+    store.keep({"first_at": first_at, "began_at": began_at})
 
 
-def sight(
-    store: SortedMail, roster: Roster, held: Numbered, at_of: Sequence[int | None]
-) -> Touched:
-    """When everybody first stood in the mail, who stood there together, and what are lists.
+def sight(store: SortedMail, roster: Roster, copies: Iterable[Entry]) -> Touched:
+    """Keep what `Sights` are of copies; gives whose introductions that may change."""
+    sights = Sights(store, roster)
+    sights.look_at(copies)
+    return sights.keep()
 
-    Gives whose introductions that may change.
-    """
-    first_at, lists, together = dict[int, int](), dict[str, int](), list[tuple[int, int, int]]()
-    for (number, message), at in zip(held, at_of, strict=True):
-        if at is None:
-            continue
-        for name in list_names(message):
-            lists[name] = min(lists.get(name, at), at)
-        there = [store.party(key) for key in sorted(organisations_in(message, roster))]
-        for party in there:
-            first_at[party] = min(first_at.get(party, at), at)
-        if len(there) > 1:
-            together += [(party, number, at) for party in there]
-    earlier = [p for p, at in first_at.items() if _is_earlier(store, p, at)]
-    store.run_many(
-        "update parties set first_at = ? where id = ?", ((first_at[p], p) for p in earlier)
-    )
-    store.run_many("insert or ignore into stood values (?, ?, ?)", together)
-    newer = [name for name, at in lists.items() if _is_new_list(store, name, at)]
-    rows = [(name, lists[name]) for name in newer]
-    store.run_many("insert or replace into lists values (?, ?)", rows)
-    return Touched(introducers=_hinting(store, earlier, newer, {p for p, _, _ in together}))
+
+@dataclass(frozen=True, slots=True)
+class Sights:
+    """When everybody first stood in the mail, who stood there together, and what are lists."""
+
+    store: SortedMail
+    roster: Roster
+    first_at: dict[int, int] = field(default_factory=dict)
+    lists: dict[str, int] = field(default_factory=dict)
+    together: set[int] = field(default_factory=set)
+
+    def look_at(self, copies: Iterable[Entry]) -> None:
+        """Take in copies; who stood together is kept at once."""
+        first_at, lists, party = self.first_at, self.lists, self.store.party
+        together: list[tuple[int, int, int]] = []
+        for copy in copies:
+            message, at = copy.message, copy.at
+            if at is None:
+                continue
+            for name in list_names(message):
+                lists[name] = min(lists.get(name, at), at)
+            there = [party(key) for key in sorted(organisations_in(message, self.roster))]
+            for each in there:
+                first_at[each] = min(first_at.get(each, at), at)
+            if len(there) > 1:
+                together += [(each, copy.number, at) for each in there]
+        self.store.run_many("insert or ignore into stood values (?, ?, ?)", together)
+        self.together.update(each for each, _, _ in together)
+
+    def keep(self) -> Touched:
+        """Keep what is new of it; gives whose introductions that may change."""
+        store, first_at, lists = self.store, self.first_at, self.lists
+        earlier = [p for p, at in first_at.items() if _is_earlier(store, p, at)]
+        store.run_many(
+            "update parties set first_at = ? where id = ?", ((first_at[p], p) for p in earlier)
+        )
+        newer = [name for name, at in lists.items() if _is_new_list(store, name, at)]
+        rows = [(name, lists[name]) for name in newer]
+        store.run_many("insert or replace into lists values (?, ?)", rows)
+        return Touched(introducers=_hinting(store, earlier, newer, self.together))
 
 
 def _is_earlier(store: SortedMail, party: int, at: int) -> bool:
