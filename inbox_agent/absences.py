@@ -166,8 +166,12 @@ class ClockAround:
 
     def seconds_away(self, start: datetime, end: datetime) -> int:
         """The working seconds between two instants in which nobody who was asked was there."""
-        working = self.clock.working_seconds
-        return sum(working(max(begin, start), min(until, end)) for begin, until in self.away)
+        lost, working = 0, self.clock.working_seconds
+        for begin, until in self.away:
+            if begin >= end:
+                break
+            lost += working(max(begin, start), min(until, end))
+        return lost
 
     def deadline(self, start: datetime, span: Span) -> datetime:
         """When an answer is due, where everybody who was asked is away for a time.
@@ -177,7 +181,9 @@ class ClockAround:
         are not counted, and where the due time lies in one it is the next opening after it. So
         nothing falls due within an absence, and nothing earlier than without it.
         """
-        if span.unit == "working_days" and self.away:
+        if not self.away:
+            return self.clock.deadline(start, span)
+        if span.unit == "working_days":
             return _after_working_days(self.clock, start, span.amount, self.away)
         left, at = span.amount, start
         for begin, end in self.away:

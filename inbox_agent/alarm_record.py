@@ -104,13 +104,15 @@ def _held_against(gaps: Sequence[Gap]) -> Iterator[tuple[Gap, int]]:
     falling: deque[Gap] = deque()
     first = 0
     for place, gap in enumerate(gaps):
-        while first < place and _ended_at(gaps[first]) <= gap.began_at - RHYTHM_REACH:
+        since = gap.began_at - RHYTHM_REACH
+        while first < place and _ended_at(gaps[first]) <= since:
             if falling and falling[0] is gaps[first]:
                 falling.popleft()
             first += 1
         if place - first >= FEWEST_GAPS:
             yield gap, _length(falling[0])
-        while falling and _length(falling[-1]) <= _length(gap):
+        length = _length(gap)
+        while falling and _length(falling[-1]) <= length:
             falling.pop()
         falling.append(gap)
 

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 
 from inbox_agent.addresses import Side
 from inbox_agent.conversations import Conversation
@@ -28,7 +29,7 @@ class Elsewhere:
                 for reader in {address.key for address in (*letter.to, *letter.cc)}:
                     place = (letter.order, letter, conversation.key)
                     found[letter.side, reader].append(place)
-        return cls({key: sorted(places, key=lambda p: p[0]) for key, places in found.items()})
+        return cls({key: sorted(places, key=itemgetter(0)) for key, places in found.items()})
 
     def answered_at(self, asked: Letter, conversation: str, before: datetime) -> datetime | None:
         """When the side that was asked first wrote to the writer in another conversation.
@@ -42,8 +43,9 @@ class Elsewhere:
             return None
         side: Side = "us" if asked.side == "them" else "them"
         places = self.letters.get((side, asked.author.key), ())
-        start = bisect_right(places, asked.order, key=lambda place: place[0])
-        for _, letter, where in places[start:]:
+        start = bisect_right(places, asked.order, key=itemgetter(0))
+        for number in range(start, len(places)):  # a slice would be as long as all that is later
+            _, letter, where = places[number]
             if letter.instant >= before:
                 return None
             if where != conversation:

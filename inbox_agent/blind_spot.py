@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
+from operator import attrgetter
 from typing import Literal
 
 from inbox_agent.business_clock import BusinessClock
@@ -40,12 +41,12 @@ def partner_coverage(
     """
     today = clock.day_start(as_of)
     known = [proof for proof in proofs if proof.answered_at < today]
-    by_month: dict[str, list[Proof]] = defaultdict(list)
+    by_month: dict[date, list[Proof]] = defaultdict(list)
     for proof in known:
-        by_month[f"{clock.local_date(proof.answered_at):%Y-%m}"].append(proof)
+        by_month[clock.local_date(proof.answered_at).replace(day=1)].append(proof)
     return PartnerCoverage(
         year=coverage(p for p in known if p.answered_at >= today - COVERAGE_REACH),
-        months=tuple((month, coverage(by_month[month])) for month in sorted(by_month)),
+        months=tuple((f"{month:%Y-%m}", coverage(by_month[month])) for month in sorted(by_month)),
     )
 
 
@@ -59,21 +60,20 @@ class Unseen:
     witnesses: frozenset[str] = frozenset()
 
 
-def unseen_of(letters: Sequence[Letter], proofs: Iterable[Proof]) -> Unseen:
-    """Which letters of a partner prove that we had written one that we do not hold.
-
-    `letters` are all of the record. Of several letters that answer the same one the first does.
-    """
-    told = witnesses_of(letters, (proof for proof in proofs if not proof.is_held))
-    return Unseen(frozenset(told))
+def unseen_by(witnesses: Mapping[str, ProofWord]) -> Unseen:
+    """Which letters of a partner prove that we had written one that we do not hold."""
+    return Unseen(frozenset(key for key, word in witnesses.items() if word == "missing"))
 
 
 def witnesses_of(letters: Sequence[Letter], proofs: Iterable[Proof]) -> Mapping[str, ProofWord]:
     """By the key of a letter of theirs: whether the letter of ours that it is first to answer is
-    in the mailbox (`held`) or must be somewhere else (`missing`)."""
+    in the mailbox (`held`) or must be somewhere else (`missing`).
+
+    `letters` are all of the record. Of several letters that answer the same one the first does.
+    """
     is_held = {proof.message_id: proof.is_held for proof in proofs}
     first: dict[str, Letter] = {}
-    for letter in sorted(letters, key=lambda each: each.order):
+    for letter in sorted(letters, key=attrgetter("order")):
         parent = letter.in_reply_to or next(reversed(letter.references), None)
         if parent in is_held and letter.side == "them":
             first.setdefault(parent, letter)
@@ -105,10 +105,12 @@ def parts_of(turns: Sequence[Turn], late: Letter | None, unseen: Unseen) -> Iter
         parts = _cut(turn, unseen)
         for part, after in pairwise(parts):
             yield Part(Turn(turn.side, part), None, after[0].instant)
-        yield Part(Turn(turn.side, parts[-1]), reply, None)
+        yield Part(Turn(turn.side, parts[-1]) if len(parts) > 1 else turn, reply, None)
 
 
 def _cut(turn: Turn, unseen: Unseen) -> list[tuple[Letter, ...]]:
+    if not any(letter.key in unseen.witnesses for letter in turn.letters[1:]):
+        return [turn.letters]
     parts: list[list[Letter]] = [[]]
     for letter in turn.letters:
         if parts[-1] and letter.key in unseen.witnesses and _may_answer(letter, parts[-1]):

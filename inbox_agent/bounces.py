@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from operator import attrgetter
 
 from inbox_agent.conversations import Conversation
 from inbox_agent.letters import Letter
 
 _REPORT_REACH = timedelta(days=3)
+#: After every key.
+_LAST_KEY = "\U0010ffff"
 
 
 def bounced_letters(conversations: Sequence[Conversation]) -> frozenset[str]:
@@ -87,12 +91,13 @@ def _latest_to(address: str, report: Letter, ours: Sequence[Letter]) -> Sequence
     """Our latest letter to an address within 3 days before a report that names no letter."""
     if report.at is None:
         return ()
+    # those without an instant are last, and later than any
+    latest = (False, report.instant.timestamp(), _LAST_KEY)
     earliest = report.instant - _REPORT_REACH
-    near = [
-        letter
-        for letter in ours
-        if letter.at is not None
-        and earliest <= letter.at <= report.instant
-        and address in letter.their_recipients
-    ]
-    return [letter for letter in near[-1:] if letter.their_recipients == {address}]
+    for place in reversed(range(bisect_right(ours, latest, key=attrgetter("order")))):
+        letter = ours[place]
+        if letter.instant < earliest:
+            break
+        if address in letter.their_recipients:
+            return [letter] if letter.their_recipients == {address} else []
+    return []

@@ -12,13 +12,13 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property, lru_cache
-from itertools import accumulate
-from typing import Protocol
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from inbox_agent.standards import Cuts, Span, Standards
-from inbox_agent.working_years import Year, clock_changes, ordinals
+from inbox_agent.working_years import Year, clock_changes, holiday_calendar, worked_before
+
+__all__ = ("DAY_NAMES", "BusinessClock", "Clocks", "Hours", "Terms", "holiday_calendar")
 
 DAY_NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MIDNIGHT = time(0, 0)
@@ -27,33 +27,10 @@ _DAY = timedelta(days=1)
 
 #: Spans of time as instants (UTC).
 Hours = tuple[tuple[datetime, datetime], ...]
-
-
-class _Dates(Protocol):
-    def __contains__(self, day: date, /) -> bool: ...
-
-
-@lru_cache(maxsize=256)
-def holiday_calendar(code: str) -> _Dates:
-    """The public holidays of a country or a country's part, like ``DE`` or ``DE-BY``.
-
-    One for all clocks, as it works out each year when first asked. Raises NotImplementedError
-    where the library has no such calendar.
-    """
-    import holidays as _holidays  # noqa: PLC0415 - it has the calendars of all countries
-
-    country, _, part = code.partition("-")
-    return _holidays.country_holidays(country, subdiv=part or None)
-
-
-@lru_cache(maxsize=4096)  # one for all clocks with the same days
-def _worked(
-    weekdays: frozenset[int], holidays: str | None, closed: frozenset[date], year: int
-) -> tuple[int, ...]:
-    off = holiday_calendar(holidays) if holidays else frozenset[date]()
-    days = map(date.fromordinal, ordinals(year))
-    is_worked = (d.weekday() in weekdays and d not in closed and d not in off for d in days)
-    return tuple(accumulate(is_worked, initial=0))
+#: A local midnight, the day that ends with it, and the one that begins.
+_Night = tuple[datetime, date, date]
+#: The working seconds from 1990 to the beginning of a day, and its open hours.
+_Day = tuple[int, Hours]
 
 
 @dataclass(frozen=True)
@@ -67,8 +44,9 @@ class BusinessClock:
     closed: frozenset[date] = frozenset()
     # What was worked out before, as the same days are asked for again and again.
     _years: dict[int, Year] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _open: dict[date, Hours] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _before: dict[date, int] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _days: dict[date, _Day] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _from: dict[date, datetime] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _nights: dict[date, _Night] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def make(
@@ -87,11 +65,36 @@ class BusinessClock:
 
     def local_date(self, at: datetime) -> date:
         """The day in this clock's zone that an instant lies in."""
+        if at.tzinfo is UTC:
+            day = at.date()
+            known = self._nights.get(day) or self._night_in(day)
+            if known:
+                midnight, before, after = known
+                return before if at < midnight else after
         return at.astimezone(self.zone).date()
+
+    def _night_in(self, day: date) -> _Night | None:
+        """The local midnight in a day of UTC, and the days that it parts.
+
+        None of a day in which the clocks are changed, as a night may then begin twice.
+        """
+        if not date.min < day < date.max:
+            return None
+        begins, ends = (
+            datetime.combine(each, _MIDNIGHT, UTC).astimezone(self.zone)
+            for each in (day, day + _DAY)
+        )
+        if begins.utcoffset() != ends.utcoffset():
+            return None
+        found = self._nights[day] = self.midnight(ends.date()), begins.date(), ends.date()
+        return found
 
     def midnight(self, day: date) -> datetime:
         """The instant (UTC) at which a day of this clock's zone begins."""
-        return self._instant(day, _MIDNIGHT)
+        known = self._from.get(day)
+        if known is None:
+            known = self._from[day] = self._instant(day, _MIDNIGHT)
+        return known
 
     def day_start(self, at: datetime) -> datetime:
         """The last local midnight at or before an instant."""
@@ -109,7 +112,14 @@ class BusinessClock:
 
     def working_days(self, after: date, upto: date) -> int:
         """How many working days lie after one day, up to and with another (negative: 0)."""
-        return max(0, self._sum_before(upto + _DAY)[0] - self._sum_before(after + _DAY)[0])
+        return max(0, self._working_days_up_to(upto) - self._working_days_up_to(after))
+
+    def _working_days_up_to(self, day: date) -> int:
+        """How many working days there were from 1990 up to and with a day."""
+        if day < _EPOCH:
+            return 0
+        year = self._years.get(day.year) or self._year(day.year)
+        return year.days + year.worked[day.toordinal() - year.first + 1]
 
     def working_day_after(self, day: date, count: int) -> date:
         """The count-th working day after a day."""
@@ -129,14 +139,17 @@ class BusinessClock:
     def reading(self, at: datetime) -> int:
         """Working seconds from 1990 to an instant, whole ones; never falls as time goes on."""
         day = self.local_date(at)
-        before = self._before.get(day)
-        if before is None:
-            before = self._before[day] = self._sum_before(day)[1]
+        before, hours = self._days.get(day) or self._day(day)
         worked = 0.0
-        for start, end in self.open_hours(day):
+        for start, end in hours:
             if start < at:
-                worked += (min(at, end) - start).total_seconds()
+                worked += ((at if at < end else end) - start).total_seconds()
         return before + int(worked)
+
+    def _day(self, day: date) -> _Day:
+        hours = self._hours_on(day) if self.is_working_day(day) else ()
+        found = self._days[day] = self._seconds_before(day), hours
+        return found
 
     def working_seconds(self, start: datetime, end: datetime) -> int:
         """The working time from one instant to another, by the hours of the side that answers.
@@ -196,10 +209,7 @@ class BusinessClock:
 
     def open_hours(self, day: date) -> Hours:
         """The spans of a day in which somebody is there, as instants (UTC)."""
-        known = self._open.get(day)
-        if known is None:
-            known = self._open[day] = self._hours_on(day) if self.is_working_day(day) else ()
-        return known
+        return (self._days.get(day) or self._day(day))[1]
 
     def _hours_on(self, day: date) -> Hours:
         return tuple(
@@ -213,15 +223,14 @@ class BusinessClock:
     def _instant(self, day: date, wall: time) -> datetime:
         return datetime.combine(day, wall, self.zone).astimezone(UTC)
 
-    def _sum_before(self, day: date) -> tuple[int, int]:
-        """(working days, working seconds) from 1990 to the beginning of a day."""
+    def _seconds_before(self, day: date) -> int:
+        """The working seconds from 1990 to the beginning of a day."""
         if day < _EPOCH:
-            return 0, 0
+            return 0
         year = self._year(day.year)
         place = day.toordinal() - year.first
-        days = year.worked[place]
-        seconds = year.seconds + days * self._usual_seconds
-        return year.days + days, seconds + sum(more for odd, more in year.odd if odd < place)
+        seconds = year.seconds + year.worked[place] * self._usual_seconds
+        return seconds + sum(more for odd, more in year.odd if odd < place)
 
     def _year(self, number: int) -> Year:
         known = self._years.get(number)
@@ -238,7 +247,7 @@ class BusinessClock:
         return self._years[number]
 
     def _made_year(self, number: int, days: int, seconds: int) -> Year:
-        worked = _worked(self.weekdays, self.holidays, self.closed, number)
+        worked = worked_before(self.weekdays, self.holidays, self.closed, number)
         first = date(number, 1, 1).toordinal()
         return Year(
             first=first,

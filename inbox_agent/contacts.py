@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
 from inbox_agent.addresses import Roster, Side
 from inbox_agent.bounces import failed_addresses
@@ -62,9 +63,7 @@ def contacts_of(
     An address that several people use is one person, and somebody with two addresses is two. Our
     own people are only counted: they have no state, share or successor.
     """
-    letters = sorted(
-        (x for c in conversations for x in c.letters if x.counts), key=lambda x: x.order
-    )
+    letters = sorted((x for c in conversations for x in c.counting), key=attrgetter("order"))
     people = people_of(partner, letters, roster)
     today = Today.of(clock, as_of)
     left = _left(people, conversations)

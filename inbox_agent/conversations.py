@@ -8,14 +8,14 @@ from __future__ import annotations
 import heapq
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import pairwise
 
 from inbox_agent.addresses import Side
 from inbox_agent.letters import Letter, row_key
 from inbox_agent.standards import Cuts
-from inbox_agent.threads import Link, Threads, threads_of
+from inbox_agent.threads import Link, Threads, is_parents_first, threads_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +55,12 @@ class Conversation:
     cites: Mapping[str, tuple[Letter, ...]]
     preceding: Mapping[str, Letter]
     episodes: tuple[Episode, ...]
+    #: The letters that count, in order.
+    counting: tuple[Letter, ...] = field(init=False, repr=False, compare=False)
 
-    @property
-    def counting(self) -> tuple[Letter, ...]:
-        """The letters that count, in order."""
-        return tuple(letter for letter in self.letters if letter.counts)
+    def __post_init__(self) -> None:
+        counting = tuple([letter for letter in self.letters if letter.counts])
+        object.__setattr__(self, "counting", counting)
 
     def answers(self, letter: Letter) -> Letter | None:
         """The letter it answers: the likeliest it cites, else the one before it here."""
@@ -107,6 +108,8 @@ def _conversation(
 
 def _parents_first(group: Sequence[Letter], links: Mapping[str, Link]) -> tuple[Letter, ...]:
     """Oldest first, but a child after its parent whatever their clocks say."""
+    if is_parents_first(group, links):
+        return tuple(group)
     children: dict[str | None, list[Letter]] = defaultdict(list)
     for letter in group:
         children[links[letter.key].parent].append(letter)
@@ -131,10 +134,11 @@ def _episodes(key: str, ordered: Sequence[Letter], cuts: Cuts) -> tuple[Episode,
     for letter in ordered:
         if not letter.counts:
             continue
-        if latest is None or letter.instant - latest > reopen_after:
+        at = letter.instant
+        if latest is None or at - latest > reopen_after:
             parts.append([])
         parts[-1].append(letter)
-        latest = max(latest, letter.instant) if latest else letter.instant
+        latest = at if latest is None or at > latest else latest
     return tuple(Episode(row_key(key, part[0].key), tuple(part), turns_of(part)) for part in parts)
 
 

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Literal, TypeVar
 
 from inbox_agent import drift_measures
@@ -171,8 +172,9 @@ def _findings(
     yield "our_response_time", _response_time(mail.asks, "us", terms, found)
     yield "their_response_time", _response_time(mail.asks, "them", terms, found)
     written = [letter for letter in mail.letters if letter.counts and letter.side == "them"]
-    theirs = found.of(written, lambda letter: letter.instant)
-    stretches = [_by_stretch(part, _stretch_of(mail.conversations)) for part in theirs]
+    theirs = found.of(written, attrgetter("instant"))
+    stretch_of = _stretch_of(mail.conversations)
+    stretches = [_by_stretch(part, stretch_of) for part in theirs]
     yield "to_us", drift_measures.letter_share(*(_to_us(p, mail.roster) for p in stretches))
     opened = found.of((c for c in mail.conversations if c.counting), _began)
     openers = ([c.counting[0].side for c in part] for part in opened)
@@ -187,7 +189,7 @@ def _response_time(
     asks: Iterable[Ask], responder: Side, terms: Terms, found: Halves
 ) -> Finding | None:
     here = (ask for ask in asks if ask.responder == responder)
-    parts = found.of(here, lambda ask: ask.asked_at)
+    parts = found.of(here, attrgetter("asked_at"))
     before, after = (working_waits_at(part, found.until_at, terms) for part in parts)
     clock = terms.clocks.us if responder == "us" else terms.clocks.them
     give_up_after = timedelta(seconds=terms.cuts.give_up_after_seconds)

@@ -145,8 +145,9 @@ def answers_kept(asks: Iterable[Ask], held: AnswerStandard, now: Now) -> KeptSta
     yet due are no misses.
     """
     promised = [ask for ask in asks if ask.responder == held.responder and _is_promised(ask)]
-    rated = [ask for ask in promised if ask.asked_at >= now.window_start]
-    before = [ask for ask in rated if ask.asked_at < now.midnight(0)]
+    start, today = now.window_start, now.midnight(0)
+    rated = [ask for ask in promised if ask.asked_at >= start]
+    before = [ask for ask in rated if ask.asked_at < today]
     steps = _steps(rated, now)
     here = next((s for s in reversed(steps) if s.at <= now.as_of), Step(now.as_of, 0, 0))
     is_broken = held.left(here) < 0

@@ -13,7 +13,7 @@ from inbox_agent.blind_spot import (
     PartnerCoverage,
     ProofWord,
     partner_coverage,
-    unseen_of,
+    unseen_by,
     witnesses_of,
 )
 from inbox_agent.business_clock import Terms
@@ -154,7 +154,7 @@ def measure(  # noqa: PLR0913, PLR0917 - all that a record is made of, and nothi
     terms = replace(terms, clocks=replace(terms.clocks, them=calendar.clock))
     known = tuple(proof for proof in proofs if proof.answered_at <= as_of)
     conversations = conversations_of(partner.key, letters, terms.cuts)
-    absences, unseen = absences_of(letters, as_of), unseen_of(letters, known)
+    absences, witnesses = absences_of(letters, as_of), witnesses_of(letters, known)
     us = terms.clocks.us
     return _record(
         _Mail(
@@ -167,10 +167,10 @@ def measure(  # noqa: PLR0913, PLR0917 - all that a record is made of, and nothi
             letters=letters,
             conversations=conversations,
             coverage=partner_coverage(known, us, as_of),
-            asks=asks_of(conversations, terms, as_of, unseen, absences),
+            asks=asks_of(conversations, terms, as_of, unseen_by(witnesses), absences),
             rhythm=rhythm_of(partner.key, letters, terms, as_of),
             contacts=contacts_of(partner.key, conversations, roster, us, as_of),
-            proofs=witnesses_of(letters, known),
+            proofs=witnesses,
         )
     )
 

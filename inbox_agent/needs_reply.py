@@ -11,12 +11,14 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from functools import lru_cache
+from operator import attrgetter, itemgetter
 from typing import Literal
 
 from inbox_agent.addresses import Side
 from inbox_agent.conversations import Conversation
 from inbox_agent.letters import Letter
+from inbox_agent.places import Place, places_of
 from inbox_agent.standards import Cuts
 
 NeedsReply = Literal["yes", "unlikely", "no"]
@@ -57,6 +59,7 @@ ATTACHED, EXPECTED = "has an attachment", "letters like it mostly get an answer"
 #: An answer is unlikely below this likelihood (rounded to hundredths), where nothing asks for one.
 UNLIKELY_BELOW = 0.55
 QUESTION_MARKS = "?？؟"  # noqa: RUF001 - the full-width and the Arabic one are meant
+_QUESTION_MARKS = frozenset(QUESTION_MARKS)
 LITTLE_MORE_OCTETS = 1_000
 SHORT_OCTETS = 2_500
 #: A writer's habit is known from so many letters; what transport adds on one side from so many.
@@ -96,6 +99,9 @@ class Habit:
         return known[side] - known[other] if side in known and other in known else 0
 
 
+_UNKNOWN = Habit()
+
+
 class Habits:
     """By letter what the letters before it told."""
 
@@ -105,12 +111,12 @@ class Habits:
     @classmethod
     def of(cls, letters: Iterable[Letter]) -> Habits:
         """Of the letters of a partner's record, in any order; those that count are looked at."""
-        counting = sorted((x for x in letters if x.counts), key=lambda x: x.order)
+        counting = sorted([x for x in letters if x.counts], key=attrgetter("order"))
         return cls(dict(_habits(counting)))
 
     def before(self, letter: Letter) -> Habit:
         """What was known when it came; nothing where it is not of the record, or doesn't count."""
-        return self._before.get(letter.key, Habit())
+        return self._before.get(letter.key, _UNKNOWN)
 
 
 def _habits(ordered: Iterable[Letter]) -> Iterator[tuple[str, Habit]]:
@@ -134,43 +140,6 @@ def _habits(ordered: Iterable[Letter]) -> Iterator[tuple[str, Habit]]:
 def says_it_answers(letter: Letter) -> bool:
     """Whether it has a reply prefix, an In-Reply-To or References."""
     return bool(letter.threading_subject.is_reply or letter.in_reply_to or letter.references)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a letter stands in its exchange: what it answers, after how many letters."""
-
-    answered: Letter | None = None
-    letters_before: int = 0
-
-
-def places_of(conversations: Sequence[Conversation], cuts: Cuts) -> Mapping[str, Place]:
-    """By letter key; an exchange is a letter, what it answers, what that answered, and so on.
-
-    Looked at are letters that count and came before. Of those it cites the likeliest, else the
-    one that a hint joined it to; what is longer ago than `reopen_after` is not what it answers.
-    """
-    reopen_after = timedelta(seconds=cuts.reopen_after_seconds)
-    held = {letter.key: letter for c in conversations for letter in c.letters}
-    counting = [(letter, c) for c in conversations for letter in c.counting]
-    places: dict[str, Place] = {}
-    for letter, conversation in sorted(counting, key=lambda pair: pair[0].order):
-        likely = _likely(letter, conversation, held)
-        answered = next((x for x in likely if x.counts and x.order < letter.order), None)
-        if answered is None or letter.instant - answered.instant > reopen_after:
-            places[letter.key] = Place()
-        else:
-            places[letter.key] = Place(answered, places[answered.key].letters_before + 1)
-    return places
-
-
-def _likely(
-    letter: Letter, conversation: Conversation, held: Mapping[str, Letter]
-) -> Sequence[Letter]:
-    link, cited = conversation.links[letter.key], conversation.cites[letter.key]
-    if link.how == "split":
-        return ()
-    return cited or ((held[link.parent],) if link.parent else ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,9 +177,16 @@ def judged(letter: Letter, place: Place, habit: Habit, *, is_settled: bool) -> J
     is done or will be ("I'll send it"), count like adding little. Whatever came later changes
     nothing.
     """
-    counts = counts_of(letter, place, habit)
+    counts = _IN_ORDER(counts_of(letter, place, habit))
+    return _judgement(counts, letter.has_attachment, is_settled)
+
+
+@lru_cache(maxsize=16_384)  # letters differ in few ways
+def _judgement(found: tuple[int, ...], has_attachment: bool, is_settled: bool) -> Judgement:
+    """The judgement by how often each of the `SIGNS` holds."""
+    counts = {sign.name: count for sign, count in zip(SIGNS, found, strict=True)}
     likelihood = likelihood_of(counts)
-    wants = _wants_one(letter, counts, likelihood)
+    wants = _wants_one(counts, likelihood, has_attachment=has_attachment)
     if is_settled:
         return Judgement("no", likelihood, ("settled by a person",))
     first = wants or next(_BECAUSE[name] for name in _CLOSES if counts[name])
@@ -252,7 +228,7 @@ def counts_of(letter: Letter, place: Place, habit: Habit) -> dict[str, int]:
         # 2, 3, 5 and 9 letters before it: each doubling is a step
         "long_exchange": min((max(place.letters_before, 1) - 1).bit_length(), _MOST_STEPS),
         "not_in_to": int(not any(address.key in asked for address in letter.to)),
-        "question_mark": int(any(mark in letter.subject for mark in QUESTION_MARKS)),
+        "question_mark": int(not _QUESTION_MARKS.isdisjoint(letter.subject)),
         "others": _others(letter, len(asked)),
         "text_question": int("question" in text),
         "text_request": int("request" in text),
@@ -264,8 +240,10 @@ def counts_of(letter: Letter, place: Place, habit: Habit) -> dict[str, int]:
 
 def _others(letter: Letter, asked: int) -> int:
     """How far the side it asks is among others: 0 alone, 1 half of all, 2 a quarter, 3 a tenth."""
+    if not asked:
+        return _MOST_STEPS
     everybody = len({address.key for address in (*letter.to, *letter.cc, *letter.bcc)})
-    return sum([asked * times < everybody for times in (1, 2, 4, 10)]) if asked else _MOST_STEPS
+    return sum([asked * times < everybody for times in (1, 2, 4, 10)]) if everybody > asked else 0
 
 
 def _adds_little(letter: Letter, answered: Letter | None, habit: Habit) -> bool:
@@ -281,12 +259,12 @@ def _adds_little(letter: Letter, answered: Letter | None, habit: Habit) -> bool:
     return more <= reach and (more >= -reach or letter.size_octets < SHORT_OCTETS)
 
 
-def _wants_one(letter: Letter, counts: Mapping[str, int], likelihood: float) -> str | None:
+def _wants_one(counts: Mapping[str, int], likelihood: float, *, has_attachment: bool) -> str | None:
     """What says that it wants an answer, in words; None where an answer is unlikely."""
     says: Sequence[tuple[str, bool]] = (
         (OPENS, not counts["follows"]),
         *((_BECAUSE[name], bool(counts[name])) for name in _ASKS),
-        (ATTACHED, letter.has_attachment),
+        (ATTACHED, has_attachment),
         (ADDS, not any(counts[name] for name in _CLOSES)),
         (EXPECTED, likelihood >= UNLIKELY_BELOW),
     )
@@ -297,4 +275,5 @@ def _wants_one(letter: Letter, counts: Mapping[str, int], likelihood: float) -> 
 _ASKS = ("question_mark", "text_question", "text_request")
 #: What letters have that close an exchange.
 _CLOSES = ("adds_little", "text_thanks", "text_done")
+_IN_ORDER = itemgetter(*(sign.name for sign in SIGNS))
 _BECAUSE = {sign.name: sign.because for sign in SIGNS}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Literal
 
-from inbox_agent.absences import Absence
+from inbox_agent.absences import Absence, Spans, away_at
 from inbox_agent.addresses import Side
 from inbox_agent.answered_elsewhere import Elsewhere
 from inbox_agent.blind_spot import Unseen
@@ -28,14 +29,20 @@ class Rules:
     as_of: datetime
     bounced: frozenset[str]
     unseen: Unseen
-    absences: Sequence[Absence]
+    absences: Mapping[str, Sequence[Absence]]
     past: Past
     elsewhere: Elsewhere
+    #: How long an answer may take before the ask has lapsed.
+    give_up_after: timedelta
+    #: What both clocks read at `as_of`.
+    readings: Mapping[Side, int]
 
-    @property
-    def give_up_after(self) -> timedelta:
-        """How long an answer may take before the ask has lapsed."""
-        return timedelta(seconds=self.terms.cuts.give_up_after_seconds)
+    def away(self, letter: Letter) -> Spans:
+        """When everybody whom a letter of ours asks was absent."""
+        if not self.absences:
+            return ()
+        found = (self.absences.get(address, ()) for address in letter.their_recipients)
+        return away_at(letter, chain.from_iterable(found))
 
     def told_until(self, letter: Letter) -> datetime:
         """Up to when absences are told without an answer: last midnight, or the give-up time."""
@@ -96,9 +103,13 @@ def asking_letter(turn: Turn, bounced: frozenset[str]) -> Letter | None:
     runs on. A letter that bounced for every recipient was never received and is passed over, unless
     all of them did.
     """
-    asking = [letter for letter in turn.letters if letter.is_addressed]
-    received = (letter for letter in asking if letter.key not in bounced)
-    return next(received, asking[0] if asking else None)
+    lost = None
+    for letter in turn.letters:
+        if letter.is_addressed:
+            if letter.key not in bounced:
+                return letter
+            lost = lost or letter
+    return lost
 
 
 def nudges_of(turn: Turn, ask: Letter) -> tuple[Letter, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Literal
 
@@ -56,10 +56,11 @@ def people_of(partner: str, letters: Iterable[Letter], roster: Roster) -> Mappin
             side = _side(address, partner, roster, letter.at)
             if side is None:
                 continue
-            (wrote if is_author else received)[address.key].append(letter)
-            known = faces.get(address.key)
+            key = address.key
+            (wrote if is_author else received)[key].append(letter)
+            known = faces.get(key)
             if known is None or (address.name and (is_author or not known[0].name)):
-                faces[address.key] = (address, side)
+                faces[key] = (address, side)
     return {
         key: Person(*faces[key], tuple(wrote.get(key, ())), tuple(received.get(key, ())))
         for key in sorted(faces)
@@ -101,11 +102,17 @@ class Today:
 
         Of the gaps that ended in the 12 months before today, or before the person's last letter.
         """
-        days = sorted({self.clock.local_date(letter.instant) for letter in wrote})
-        until = days[-1] if days and is_own_year else self.clock.local_date(self.at)
-        gaps = [
-            self.clock.working_days(a, b) for a, b in pairwise(days) if b > until - RHYTHM_REACH
-        ]
+        if not wrote:
+            return None
+        local = self.clock.local_date
+        since = local(wrote[-1].instant if is_own_year else self.at) - RHYTHM_REACH
+        days: set[date] = set()
+        for letter in reversed(wrote):
+            day = local(letter.instant)
+            days.add(day)
+            if day <= since:  # the first gap begins with it
+                break
+        gaps = [self.clock.working_days(a, b) for a, b in pairwise(sorted(days)) if b > since]
         return nearest_rank_median(sorted(gaps))
 
 

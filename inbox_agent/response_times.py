@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from inbox_agent.absences import Absence, ClockAround, Spans, away_at
+from inbox_agent.absences import Absence, ClockAround, Spans
 from inbox_agent.addresses import Side
 from inbox_agent.answered_elsewhere import Elsewhere
 from inbox_agent.blind_spot import Unseen, parts_of
@@ -98,7 +99,8 @@ class Ask:
     @property
     def is_in_figures(self) -> bool:
         """Whether percentiles and rates are made of it: needs a reply, received, sane clocks."""
-        return self.why_not is None
+        is_wanted = self.needs_reply == "yes" and self.outcome != "void"
+        return is_wanted and not self.is_clock_conflict
 
     @property
     def why_not(self) -> WhyNotCounted | None:
@@ -141,7 +143,20 @@ def asks_of(
     """All asks of a partner, both directions, by the instant of asking."""
     past, elsewhere = Past.of(conversations, terms.cuts), Elsewhere.of(conversations)
     bounced = bounced_letters(conversations)
-    rules = Rules(terms, as_of, bounced, unseen, absences, past, elsewhere)
+    away: dict[str, list[Absence]] = defaultdict(list)
+    for absence in absences:
+        away[absence.address].append(absence)
+    rules = Rules(
+        terms=terms,
+        as_of=as_of,
+        bounced=bounced,
+        unseen=unseen,
+        absences=away,
+        past=past,
+        elsewhere=elsewhere,
+        give_up_after=timedelta(seconds=terms.cuts.give_up_after_seconds),
+        readings={"us": terms.clocks.us.reading(as_of), "them": terms.clocks.them.reading(as_of)},
+    )
     asks = [ask for c in conversations for ask in _asks_of_conversation(c, rules)]
     return tuple(sorted(asks, key=lambda ask: ask.letter.order))
 
@@ -177,15 +192,18 @@ def _ask(candidate: Candidate, rules: Rules) -> Ask | None:
     if letter is None:
         return None
     responder: Side = "us" if turn.side == "them" else "them"
-    away = away_at(letter, rules.absences) if responder == "them" else ()
-    clock, standard = ClockAround(rules.clock(responder), away), rules.standard(responder)
+    asked_at, standard = letter.instant, rules.standard(responder)
+    away = rules.away(letter) if responder == "them" else ()
+    clock = ClockAround(rules.clock(responder), away)
+    began, lost = clock.clock.reading(asked_at), clock.seconds_away
     nudges = nudges_of(turn, letter)
     outcome = outcome_of(letter, answered_at, rules)
-    conflict = answered_at is not None and answered_at < letter.instant - _CLOCK_SLACK
-    due_at = clock.deadline(letter.instant, standard) if standard else None
+    conflict = answered_at is not None and answered_at < asked_at - _CLOCK_SLACK
+    due_at = clock.deadline(asked_at, standard) if standard else None
     timed_at = answered_at if outcome == "answered" and not conflict else None
     judgement = rules.past.judged(letter, is_settled=any(x.is_settled for x in turn.letters))
     waits_until = turn.letters[-1].instant + rules.give_up_after
+    worked = max(0, clock.clock.reading(timed_at) - began) if timed_at else 0
     return Ask(
         key=row_key(candidate.conversation.key, letter.key),
         conversation=candidate.conversation.key,
@@ -196,20 +214,21 @@ def _ask(candidate: Candidate, rules: Rules) -> Ask | None:
         reply=candidate.reply,
         outcome=outcome,
         response_seconds=response_seconds(letter, timed_at),
-        business_seconds=clock.working_seconds(letter.instant, timed_at) if timed_at else None,
+        business_seconds=worked - lost(asked_at, timed_at) if timed_at else None,
         nudges=len(nudges),
         first_nudge_at=nudges[0].at if nudges else None,
         last_nudge_at=nudges[-1].at if nudges else None,
         due_at=due_at,
         met_standard=None if conflict else met_standard(outcome, candidate, due_at, rules.as_of),
         needs_reply=judgement.verdict,
-        age_seconds=int((rules.as_of - letter.instant).total_seconds()),
-        business_age_seconds=clock.working_seconds(letter.instant, rules.as_of),
+        age_seconds=int((rules.as_of - asked_at).total_seconds()),
+        business_age_seconds=max(0, rules.readings[responder] - began)
+        - lost(asked_at, rules.as_of),
         waits_until=waits_until,
         is_clock_conflict=conflict,
         inferred_at=candidate.inferred_at,
         away=away,
-        absent_seconds=clock.seconds_away(letter.instant, answered_at or rules.told_until(letter)),
+        absent_seconds=lost(asked_at, answered_at or rules.told_until(letter)) if away else 0,
         likelihood=judgement.likelihood,
         reasons=judgement.reasons,
         answered_elsewhere_at=rules.elsewhere.answered_at(

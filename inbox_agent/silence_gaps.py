@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby, pairwise
+from itertools import pairwise
 
 from inbox_agent.addresses import Side
 from inbox_agent.business_clock import BusinessClock, Terms
@@ -114,11 +114,12 @@ def rhythm_of(partner: str, letters: Sequence[Letter], terms: Terms, as_of: date
 
 def _lengths(gaps: Sequence[Gap], at: datetime) -> tuple[int, ...]:
     """The working days of the gaps that ended in the 12 months before an instant, ascending."""
+    since = at - RHYTHM_REACH
     return tuple(
         sorted(
             gap.gap_working_days
             for gap in gaps
-            if gap.ended_at and gap.ended_at > at - RHYTHM_REACH
+            if gap.ended_at and gap.ended_at > since
             if gap.gap_working_days is not None
         )
     )
@@ -183,17 +184,15 @@ def exceeds(gap: Gap, span: Span, clock: BusinessClock) -> bool:
 
 
 def _gaps(partner: str, contacts: Sequence[Letter], clock: BusinessClock) -> tuple[Gap, ...]:
-    days = [
-        (day, tuple(run))
-        for day, run in groupby(contacts, key=lambda letter: clock.local_date(letter.instant))
-    ]
-    closed = [
-        _closed_gap(partner, before[-1], after[0], clock)
-        for (_, before), (_, after) in pairwise(days)
-    ]
-    if not days:
+    if not contacts:
         return ()
-    last = days[-1][1][-1]
+    days = [clock.local_date(letter.instant) for letter in contacts]
+    closed = [
+        _closed_gap(partner, before, after, clock)
+        for (before, after), (day, next_day) in zip(pairwise(contacts), pairwise(days), strict=True)
+        if day != next_day
+    ]
+    last = contacts[-1]
     open_gap = Gap(
         key=row_key(partner, last.instant),
         began_at=last.instant,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from inbox_agent.absences import ClockAround
 from inbox_agent.addresses import Side
@@ -52,8 +52,7 @@ _SIDES: tuple[Side, Side] = ("us", "them")
 QUARTER = timedelta(days=100)
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
+class Period(NamedTuple):
     """A week (``2026-W47``), month (``2026-11``) or quarter (``2026-Q4``) of the team's zone."""
 
     name: str
@@ -79,11 +78,14 @@ def asks_by_period(
     asks: Iterable[Ask], clock: BusinessClock
 ) -> Mapping[tuple[Side, Period], Sequence[Ask]]:
     """Asks by the direction and the period they were asked in; only sets with figures."""
-    found: dict[tuple[Side, Period], list[Ask]] = defaultdict(list)
+    by_day: dict[tuple[Side, date], list[Ask]] = defaultdict(list)
     for ask in asks:
         if ask.is_in_figures:
-            for period in periods_of(ask.asked_at, clock):
-                found[ask.responder, period].append(ask)
+            by_day[ask.responder, clock.local_date(ask.asked_at)].append(ask)
+    found: dict[tuple[Side, Period], list[Ask]] = defaultdict(list)
+    for (side, day), asked in by_day.items():
+        for period in _periods_of_day(day):
+            found[side, period] += asked
     return found
 
 
@@ -232,8 +234,10 @@ def next_change(
     clock, give_up_after = terms.clocks.us, timedelta(seconds=terms.cuts.give_up_after_seconds)
     instants = [clock.midnight(clock.local_date(as_of) + timedelta(days=1))]
     instants += [at for at in (rhythm.watch_at, rhythm.act_at) if at]
-    instants += [gap.ended_at + RHYTHM_REACH for gap in rhythm.gaps if gap.ended_at]
-    instants += [ask.asked_at + give_up_after for ask in asks]
+    year_ago, given_up = as_of - RHYTHM_REACH, as_of - give_up_after
+    ended = (gap.ended_at for gap in rhythm.gaps if gap.ended_at)
+    instants += [at + RHYTHM_REACH for at in ended if at > year_ago]
+    instants += [ask.asked_at + give_up_after for ask in asks if ask.asked_at > given_up]
     late = late_after(ours)
     for ask in asks:
         if ask.reply is None:
@@ -253,7 +257,9 @@ def estimates_change(asks: Iterable[Ask], terms: Terms, as_of: datetime) -> date
     together with it. None where nothing that is open can outlast an answer.
     """
     counted = [ask for ask in asks if ask.is_in_figures]
-    since = min((a.asked_at for a in counted if a.outcome == "open"), default=as_of)
+    since = min((ask.asked_at for ask in counted if ask.outcome == "open"), default=None)
+    if since is None:
+        return None
     ends = window(terms.cuts, terms.clocks.us, as_of)
     recent = [ask for ask in counted if ask.asked_at >= min(since - QUARTER, ends[0])]
     together = [*asks_by_period(recent, terms.clocks.us).values()]

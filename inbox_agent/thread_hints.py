@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import chain
 from typing import Literal
 
 from inbox_agent.letters import Letter
@@ -35,14 +34,35 @@ def hinted(
     is kept, so that nothing is searched for.
     """
     hints = [hint for hint in _hints(reopen_after) if hint.how in using]
+    wanted = _Wanted.of([letter for letter in ordered if letter.key not in is_citing])
     latest: dict[Name, Letter] = {}
     found: dict[str, tuple[Letter, HintName]] = {}
     for letter in ordered:
         joined = None if letter.key in is_citing else next(_joined(letter, hints, latest), None)
         if joined:
             found[letter.key] = joined
-        latest.update(dict.fromkeys(_left_by(letter), letter))
+        latest.update(dict.fromkeys(_left_by(letter, wanted), letter))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What may be asked for: whether any ticket's number, and which base subjects.
+
+    Where everybody's program writes references that is next to nothing.
+    """
+
+    has_tickets: bool
+    subjects: frozenset[str]
+
+    @classmethod
+    def of(cls, asking: Sequence[Letter]) -> _Wanted:
+        """By the letters that a hint may join."""
+        answering = (letter.threading_subject for letter in asking if _may_join_by_subject(letter))
+        return cls(
+            has_tickets=any(ticket_numbers(letter.subject) for letter in asking),
+            subjects=frozenset(x.base for x in answering if x.is_reply or x.is_forward),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +136,14 @@ def _is_weak(base: str) -> bool:
 # -- names ----------------------------------------------------------------------------------
 
 
-def _left_by(letter: Letter) -> Iterator[Name]:
+def _left_by(letter: Letter, wanted: _Wanted) -> Iterator[Name]:
     """All names by which later letters may find it."""
-    return chain(
-        _thread_index_names(letter),
-        _ticket_names(letter),
-        _exchange_names(letter),
-        _people_names(letter),
-    )
+    yield from _thread_index_names(letter)
+    if wanted.has_tickets:
+        yield from _ticket_names(letter)
+    if letter.threading_subject.base in wanted.subjects:
+        yield from _exchange_names(letter)
+        yield from _people_names(letter)
 
 
 def _thread_index_names(letter: Letter) -> list[Name]:

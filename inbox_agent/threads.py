@@ -27,6 +27,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from operator import attrgetter
 from typing import Literal
 
 from inbox_agent.letters import Letter
@@ -55,6 +56,9 @@ class Link:
     split_from: str | None = None
 
 
+_BEGINS, _JOINED = Link(), Link(how="references")
+
+
 @dataclass(frozen=True, slots=True)
 class Threads:
     """A partition of letters; `links` and `cites` are by letter key.
@@ -75,9 +79,9 @@ def threads_of(letters: Iterable[Letter], cuts: Cuts, using: frozenset[str] = AL
     changes anything. `using` names the hints that are taken; without any it is the bare graph
     of References and In-Reply-To.
     """
-    ordered = sorted(letters, key=lambda letter: letter.order)
+    ordered = sorted(letters, key=attrgetter("order"))
     owner = _owners(ordered)
-    cites = {letter.key: tuple(_cited(letter, owner)) for letter in ordered}
+    cites = {letter.key: _cited(letter, owner) for letter in ordered}
     splits = dict(_splits(ordered, cites)) if "split" in using else {}
     is_citing = {key for key, cited in cites.items() if cited}
     reopen_after = timedelta(seconds=cuts.reopen_after_seconds)
@@ -116,11 +120,11 @@ def _references(letter: Letter) -> tuple[str, ...]:
     return (letter.in_reply_to,) if letter.in_reply_to else ()
 
 
-def _cited(letter: Letter, owner: Mapping[str, Letter]) -> Iterator[Letter]:
+def _cited(letter: Letter, owner: Mapping[str, Letter]) -> tuple[Letter, ...]:
     """The held letters it says it answers, likeliest first: In-Reply-To, last of References."""
-    for name in (letter.in_reply_to, *reversed(letter.references)):
-        if name and name in owner and owner[name].key != letter.key:
-            yield owner[name]
+    names = (letter.in_reply_to or "", *reversed(letter.references))
+    held = [owner[name] for name in names if name and name in owner]
+    return tuple([other for other in held if other.key != letter.key])
 
 
 def _splits(
@@ -150,9 +154,11 @@ def _are_apart(one: str, other: str) -> bool:
 
 def _linking(letter: Letter, graph: _Graph) -> tuple[str, ...]:
     """Its references, from the last one on that names a letter which left its thread."""
+    names = _references(letter)
+    if not graph.splits:
+        return names
     if letter.key in graph.splits:
         return ()
-    names = _references(letter)
     for place in range(len(names) - 1, -1, -1):
         named = graph.owner.get(names[place])
         if named and named.key in graph.splits:
@@ -162,26 +168,31 @@ def _linking(letter: Letter, graph: _Graph) -> tuple[str, ...]:
 
 def _groups(ordered: Sequence[Letter], graph: _Graph) -> list[list[Letter]]:
     """The letters that are joined by anything; letters and ghosts have nodes of their own."""
-    leader: dict[str, str] = {}
+    leader = {letter.key: letter.key for letter in ordered}
 
     def find(node: str) -> str:
-        leader.setdefault(node, node)
-        while leader[node] != node:
-            leader[node] = leader[leader[node]]
-            node = leader[node]
+        above = leader.setdefault(node, node)
+        while above != node:
+            leader[node] = node = leader[above]
+            above = leader[node]
         return node
 
     for letter in ordered:
-        own = f"letter {letter.key}"
-        for name in _linking(letter, graph):
-            named = graph.owner.get(name)
-            leader[find(f"letter {named.key}" if named else f"ghost {name}")] = find(own)
-        if letter.key in graph.hints:
-            leader[find(f"letter {graph.hints[letter.key][0].key}")] = find(own)
+        for node in _joined_to(letter, graph):
+            leader[find(letter.key)] = find(node)
     groups: dict[str, list[Letter]] = defaultdict(list)
     for letter in ordered:
-        groups[find(f"letter {letter.key}")].append(letter)
+        groups[find(letter.key)].append(letter)
     return list(groups.values())
+
+
+def _joined_to(letter: Letter, graph: _Graph) -> Iterator[str]:
+    """The nodes of what it is joined to: keys of letters, and the names of ghosts."""
+    for name in _linking(letter, graph):
+        named = graph.owner.get(name)
+        yield named.key if named else f"ghost {name}"
+    if letter.key in graph.hints:
+        yield graph.hints[letter.key][0].key
 
 
 # -- links within a thread ------------------------------------------------------------------
@@ -191,24 +202,36 @@ def _links(group: Sequence[Letter], graph: _Graph) -> dict[str, Link]:
     """By what each letter came to its thread; following the parents never leads round."""
     here = {letter.key for letter in group}
     links = {letter.key: _link(letter, here, graph) for letter in group}
-    parents = _without_loops(group, {key: link.parent for key, link in links.items()})
+    parents: Mapping[str, str | None] = {key: link.parent for key, link in links.items()}
+    if not is_parents_first(group, links):
+        parents = _without_loops(group, parents)
     roots = [letter.key for letter in group if parents[letter.key] is None]
     for key in roots:
         if links[key].how != "split":
-            links[key] = Link(how=None if key == roots[0] else "references")
+            links[key] = _BEGINS if key == roots[0] else _JOINED
     return links
+
+
+def is_parents_first(group: Iterable[Letter], links: Mapping[str, Link]) -> bool:
+    """Whether each letter stands after its parent, as nearly all do that are sorted by time."""
+    before: set[str | None] = {None}
+    for letter in group:
+        if links[letter.key].parent not in before:
+            return False
+        before.add(letter.key)
+    return True
 
 
 def _link(letter: Letter, here: Collection[str], graph: _Graph) -> Link:
     """The letter it is split from; or the likeliest it cites of those here, or what a hint says."""
     if letter.key in graph.splits:
         return Link(how="split", split_from=graph.splits[letter.key].key)
-    cited = next((other for other in graph.cites[letter.key] if other.key in here), None)
-    if cited:
-        is_answer = letter.in_reply_to and graph.owner.get(letter.in_reply_to) is cited
-        return Link(cited.key, "in_reply_to" if is_answer else "references")
+    for cited in graph.cites[letter.key]:
+        if cited.key in here:
+            is_answer = letter.in_reply_to and graph.owner.get(letter.in_reply_to) is cited
+            return Link(cited.key, "in_reply_to" if is_answer else "references")
     hinted, how = graph.hints.get(letter.key, (None, None))
-    return Link(hinted.key, how) if hinted else Link()
+    return Link(hinted.key, how) if hinted else _BEGINS
 
 
 def _without_loops(

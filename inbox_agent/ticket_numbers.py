@@ -67,6 +67,7 @@ _BRACKETED_HASH = re.compile(
 )
 _ROUND_HASH = re.compile(r"\((?i:issue )?[#＃](?P<number>[0-9]{3,20})\)")  # noqa: RUF001
 _DOUBLE_HASH = re.compile(r"## ?(?P<number>(?:[A-Z]{1,5}-)?[0-9]{3,20}) ?##")
+_HASH, _HASHES = re.compile(r"[#＃]"), (_BRACKETED_HASH, _ROUND_HASH, _DOUBLE_HASH)  # noqa: RUF001
 _KEY = re.compile(
     r"(?:\[|\[(?i:jira)\] \()"
     r"(?P<number>(?P<project>[A-Z][A-Z0-9_]{1,9})-(?P<digits>[0-9]{3,9}))[\])]"
@@ -91,6 +92,8 @@ _GOES_ON = re.compile(
     re.IGNORECASE,
 )
 _DIGITS = re.compile(r"[0-9]{3}")
+# One for nearly all subjects: each empty set is an object of 216 octets.
+_NONE = frozenset[str]()
 _ENDS = re.compile(r" ?(?:$|[\])}>|,;:\u2013-])")
 
 
@@ -104,12 +107,13 @@ def ticket_numbers(text: str) -> frozenset[str]:
     """
     text = " ".join(text[:CHARACTERS_READ].split())
     if not _DIGITS.search(text):
-        return frozenset()
+        return _NONE
     found = {match["number"] for match in _BY_WORD.finditer(text) if _is_ticket(match)}
-    for pattern in (_BRACKETED_HASH, _ROUND_HASH, _DOUBLE_HASH, _CAS, _RECORD):
-        found |= {match["number"] for match in pattern.finditer(text)}
-    found |= {match["number"] for match in _KEY.finditer(text) if _is_key(match)}
-    return frozenset(number.upper() for number in found)
+    for pattern in (*(_HASHES if _HASH.search(text) else ()), _CAS, _RECORD):
+        found.update(match["number"] for match in pattern.finditer(text))
+    if "[" in text:
+        found |= {match["number"] for match in _KEY.finditer(text) if _is_key(match)}
+    return frozenset(number.upper() for number in found) if found else _NONE
 
 
 def _is_ticket(found: re.Match[str]) -> bool:

@@ -7,16 +7,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import combinations
 from math import log
+from statistics import median
 
 from inbox_agent.addresses import Side
 from inbox_agent.business_clock import BusinessClock, Terms
 from inbox_agent.comparisons import Wait, reached, split, waits_at
+from inbox_agent.exact_tests import kendall_p
 from inbox_agent.response_times import Ask
 from inbox_agent.standards import Cuts
 from inbox_agent.survival import FEWEST_ASKS, curve_of, time_to_share
 
-_MONTHS = 12
+_YEARS = 1
 _FEWEST_MONTHS = 6
 _SIDES: tuple[Side, Side] = ("us", "them")
 
@@ -48,10 +51,9 @@ def trend(values: Mapping[int, float]) -> Trend | None:
 
 @lru_cache(maxsize=4096)
 def _trend(months: tuple[int, ...], heights: tuple[float, ...]) -> Trend:
-    from scipy import stats  # noqa: PLC0415
-
-    slope = stats.theilslopes(heights, months).slope
-    return Trend(float(slope), float(stats.kendalltau(months, heights).pvalue), len(months))
+    places = list(zip(months, heights, strict=True))
+    slopes = [(then - now) / (later - at) for (at, now), (later, then) in combinations(places, 2)]
+    return Trend(median(slopes), kendall_p(heights), len(months))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +81,13 @@ def response_trend(
     out; empty with fewer than 6 others.
     """
     clock, until = terms.clocks.us, terms.clocks.us.month_start(as_of)
-    latest = month_number(clock, until)
+    last = clock.local_date(until)
+    since = clock.midnight(last.replace(year=last.year - _YEARS))
     by_month: dict[int, list[Ask]] = defaultdict(list)
     for ask in asks:
-        if ask.responder == responder and ask.asked_at < until:
+        if ask.responder == responder and since <= ask.asked_at < until:
             by_month[month_number(clock, ask.asked_at)].append(ask)
-    recent = {m: found for m, found in by_month.items() if m >= latest - _MONTHS}
-    waits = {month: waits_at(found, until, terms.cuts) for month, found in recent.items()}
+    waits = {month: waits_at(found, until, terms.cuts) for month, found in by_month.items()}
     enough = {month: found for month, found in waits.items() if len(found) >= FEWEST_ASKS}
     if len(enough) < _FEWEST_MONTHS:
         return None

@@ -121,10 +121,10 @@ def two_way_weeks(letters: Iterable[Letter], clock: BusinessClock, today: dateti
     complete weeks, with what of it lies before them. The share is that of those 52 weeks, or of the
     weeks since that of the first letter if they are fewer; empty before the first complete one.
     """
+    days = {(clock.local_date(each.instant), each.side) for each in letters if each.counts}
     wrote: dict[date, set[Side]] = {}
-    for letter in letters:
-        if letter.counts:
-            wrote.setdefault(_monday(clock.local_date(letter.instant)), set()).add(letter.side)
+    for day, side in days:
+        wrote.setdefault(_monday(day), set()).add(side)
     is_two_way = {week for week, sides in wrote.items() if len(sides) == 2}
     this_week = _monday(clock.local_date(today))
     since = min(wrote, default=this_week)

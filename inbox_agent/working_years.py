@@ -5,11 +5,40 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
-from itertools import compress, pairwise
+from itertools import accumulate, compress, pairwise
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 _DAY = timedelta(days=1)
 _MIDNIGHT = time(0, 0)
+
+
+class _Dates(Protocol):
+    def __contains__(self, day: date, /) -> bool: ...
+
+
+@lru_cache(maxsize=256)
+def holiday_calendar(code: str) -> _Dates:
+    """The public holidays of a country or a country's part, like ``DE`` or ``DE-BY``.
+
+    One for all clocks, as it works out each year when first asked. Raises NotImplementedError
+    where the library has no such calendar.
+    """
+    import holidays as _holidays  # noqa: PLC0415 - it has the calendars of all countries
+
+    country, _, part = code.partition("-")
+    return _holidays.country_holidays(country, subdiv=part or None)
+
+
+@lru_cache(maxsize=4096)  # one for all clocks with the same days
+def worked_before(
+    weekdays: frozenset[int], holidays: str | None, closed: frozenset[date], year: int
+) -> tuple[int, ...]:
+    """How many working days lie before each day of a year, and in all."""
+    off = holiday_calendar(holidays) if holidays else frozenset[date]()
+    days = map(date.fromordinal, ordinals(year))
+    is_worked = (d.weekday() in weekdays and d not in closed and d not in off for d in days)
+    return tuple(accumulate(is_worked, initial=0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,6 +191,30 @@ def test_a_day_belongs_to_the_zone() -> None:
     assert PLAIN.midnight(date(2025, 3, 4)) == datetime(2025, 3, 3, 23, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("zone", "around"),
+    [
+        # at 0:01 of 7 November 2010 it was 23:01 of the day before again
+        ("America/St_Johns", datetime(2010, 11, 7, 2, 31, tzinfo=UTC)),
+        # 30 December 2011 was left out
+        ("Pacific/Apia", datetime(2011, 12, 30, 10, tzinfo=UTC)),
+        ("America/Havana", datetime(2025, 11, 2, 5, tzinfo=UTC)),
+        ("Europe/Berlin", datetime(2025, 3, 30, 1, tzinfo=UTC)),
+        ("Asia/Kathmandu", datetime(2025, 3, 30, 1, tzinfo=UTC)),
+        ("UTC", datetime(2025, 3, 30, tzinfo=UTC)),
+    ],
+)
+def test_a_day_is_that_of_the_wall_also_where_clocks_are_changed(
+    zone: str, around: datetime
+) -> None:
+    meter = clock(timezone=zone)
+    hours = [around + timedelta(minutes=30 * n - 1) for n in range(-150, 150)]
+    instants = hours + [at + timedelta(minutes=more) for at in hours for more in (1, 2)]
+    assert [meter.local_date(at) for at in instants] == [
+        at.astimezone(ZoneInfo(zone)).date() for at in instants
+    ]
+
+
 # -- what holds for every clock -------------------------------------------------------------
 
 INSTANTS = st.datetimes(datetime(2022, 12, 1), datetime(2025, 12, 31)).map(  # noqa: DTZ001

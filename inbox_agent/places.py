@@ -1,0 +1,51 @@
+"""Where each letter stands in its exchange: what it answers, and after how many letters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from inbox_agent.conversations import Conversation
+from inbox_agent.letters import Letter
+from inbox_agent.standards import Cuts
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a letter stands in its exchange: what it answers, after how many letters."""
+
+    answered: Letter | None = None
+    letters_before: int = 0
+
+
+_BEGINS = Place()
+
+
+def places_of(conversations: Sequence[Conversation], cuts: Cuts) -> Mapping[str, Place]:
+    """By letter key; an exchange is a letter, what it answers, what that answered, and so on.
+
+    Looked at are letters that count and came before. Of those it cites the likeliest, else the
+    one that a hint joined it to; what is longer ago than `reopen_after` is not what it answers.
+    """
+    reopen_after = timedelta(seconds=cuts.reopen_after_seconds)
+    held = {letter.key: letter for c in conversations for letter in c.letters}
+    counting = [(letter, c) for c in conversations for letter in c.counting]
+    places: dict[str, Place] = {}
+    for letter, conversation in sorted(counting, key=lambda pair: pair[0].order):
+        likely = _likely(letter, conversation, held)
+        answered = next((x for x in likely if x.counts and x.order < letter.order), None)
+        if answered is None or letter.instant - answered.instant > reopen_after:
+            places[letter.key] = _BEGINS
+        else:
+            places[letter.key] = Place(answered, places[answered.key].letters_before + 1)
+    return places
+
+
+def _likely(
+    letter: Letter, conversation: Conversation, held: Mapping[str, Letter]
+) -> Sequence[Letter]:
+    link, cited = conversation.links[letter.key], conversation.cites[letter.key]
+    if link.how == "split":
+        return ()
+    return cited or ((held[link.parent],) if link.parent else ())
