@@ -279,7 +279,7 @@ class Agent:
         """The next generation: out of the one before where that is sure, else of all held."""
         if keeps and not is_anew and self._is_sound(job.path):
             with suppress(NotSureError):
-                return publish_news(job)
+                return publish_news(job, process_count())
         if is_much(job):
             return publish_in_parts(job, process_count(), keeps=keeps)
         return publish_all(job, keeps=keeps)

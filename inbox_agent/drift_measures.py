@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from inbox_agent.addresses import Side
 from inbox_agent.comparisons import Basis, Wait, compare_waits
+from inbox_agent.exact_tests import fisher_p
 from inbox_agent.permutation_tests import score_p, staged_p
 
 if TYPE_CHECKING:
@@ -117,12 +118,7 @@ def opener_share(before: Sequence[Side], after: Sequence[Side]) -> Finding | Non
     return _finding((first, then), counts, p, then - first, LEAST_SHARE)
 
 
-@lru_cache(maxsize=4096)
-def _fisher_p(hits: int, count: int, hits_after: int, count_after: int) -> float:
-    from scipy import stats  # noqa: PLC0415 - half a second that most commands need not pay
-
-    table = [[hits, count - hits], [hits_after, count_after - hits_after]]
-    return float(stats.fisher_exact(table).pvalue)
+_fisher_p = lru_cache(maxsize=4096)(fisher_p)
 
 
 def letter_size(before: Sequence[Sequence[int]], after: Sequence[Sequence[int]]) -> Finding | None:

@@ -17,8 +17,11 @@ def adjusted(p_values: Sequence[float]) -> list[float]:
     are expected to be chance; where nothing changed anywhere, in 95 of 100 months none is shown at
     all.
     """
-    if not p_values:
-        return []
-    from scipy import stats  # noqa: PLC0415 - half a second that most commands need not pay
-
-    return [float(p) for p in stats.false_discovery_control(list(p_values), method="bh")]
+    ascending = sorted(range(len(p_values)), key=p_values.__getitem__)
+    found, smallest = [0.0] * len(p_values), 1.0
+    # From the largest down. That of a library gives the same bits and takes 40 MB for its import.
+    for place in range(len(p_values), 0, -1):
+        which = ascending[place - 1]
+        smallest = min(smallest, p_values[which] * (len(p_values) / place))
+        found[which] = smallest
+    return found

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+import pickle
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
-from inbox_agent.addresses import Partner
 from inbox_agent.causes import Cause
 from inbox_agent.drift_rows import Adjusted
 from inbox_agent.kept_partners import Dues
@@ -16,27 +16,52 @@ from inbox_agent.partner_desk import Desk
 from inbox_agent.privacy import Privacy
 from inbox_agent.published import OF_RECORD
 from inbox_agent.published_rows import Row, partners
+from inbox_agent.published_schema import values_of
 from inbox_agent.standing_rows import partner_standing
 from inbox_agent.summaries import Summary, summary_of
 
 #: The values of a table's row, in the order of its columns.
-Values = tuple[object, ...]
+Values = tuple[Any, ...]
+#: The tables that have rows of one partner's record.
+TABLES = ("partners", "partner_standing", *OF_RECORD)
+#: So many rows are in memory before they are packed, which takes a third of that.
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Slip:
-    """What is handed on of somebody who was measured.
+    """Somebody who was measured: when to look again, and what came of it.
 
-    Without a `summary` it is no partner. `dues`: when it is to be looked at again.
+    Without a `summary` it is no partner. The rows of each table can be gone through once.
     """
 
     number: int
-    rows: Mapping[str, Sequence[Values]]
-    partner: Partner | None
-    as_of: datetime | None
-    causes: tuple[Cause, ...]
-    summary: Summary | None
     dues: Dues
+    summary: Summary | None = None
+    causes: tuple[Cause, ...] = ()
+    tables: Mapping[str, Iterable[Values]] = field(default_factory=dict)
+
+    def packed(self) -> Slip:
+        """The same, its rows made and small enough to be handed on."""
+        return replace(self, tables={name: _Packed.of(rows) for name, rows in self.tables.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    """Rows that are unpacked some at a time."""
+
+    parts: tuple[bytes, ...]
+
+    @classmethod
+    def of(cls, rows: Iterable[Values]) -> _Packed:
+        left, parts = iter(rows), list[bytes]()
+        while some := list(islice(left, _AT_ONCE)):
+            parts.append(pickle.dumps(some, pickle.HIGHEST_PROTOCOL))
+        return cls(tuple(parts))
+
+    def __iter__(self) -> Iterator[Values]:
+        for part in self.parts:
+            yield from pickle.loads(part)  # noqa: S301 - of our own process
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,30 +77,26 @@ class Measurer:
         desk = self.desk
         is_listed = any(each.key == key for each in desk.roster.partners)
         if not is_listed and not desk.may_be_two_way(key):
-            return Slip(number, {}, None, None, (), None, Dues())
+            return Slip(number, Dues())
         held = desk.held(key)
-        record = desk.record(key, held)
-        arrival = desk.next_arrival(held.messages[key], record.as_of)
+        arrival = desk.next_arrival(held.messages[key], desk.known_until(key, held))
+        record = desk.only_record(key, held)
         if not is_listed and not record.is_two_way:
-            return Slip(number, {}, None, None, (), None, Dues(arrival))
+            return Slip(number, Dues(arrival))
         return Slip(
             number=number,
-            rows=self._rows(record),
-            partner=record.partner,
-            as_of=record.as_of,
-            causes=record.causes,
-            summary=summary_of(record),
             dues=Dues.of(record.changes, arrival),
+            summary=summary_of(record),
+            causes=record.causes,
+            tables={table: self._values(table, rows) for table, rows in self._rows(record)},
         )
 
-    def _rows(self, record: PartnerRecord) -> dict[str, list[Values]]:
-        made: dict[str, Iterable[Row]] = {
-            "partners": partners([record], self.privacy),
-            "partner_standing": [partner_standing(record, self.privacy, Adjusted({}))],
-            **{table: make(record, self.privacy) for table, make in OF_RECORD.items()},
-        }
-        return {table: list(self._values(table, rows)) for table, rows in made.items()}
+    def _rows(self, record: PartnerRecord) -> Iterator[tuple[str, Iterable[Row]]]:
+        yield "partners", partners([record], self.privacy)
+        # p-values are adjusted where those of all partners are at hand
+        yield "partner_standing", [partner_standing(record, self.privacy, Adjusted({}))]
+        for table, make in OF_RECORD.items():
+            yield table, make(record, self.privacy)
 
-    def _values(self, table: str, rows: Iterable[Mapping[str, Any]]) -> Iterable[Values]:
-        columns = self.columns[table]
-        return (tuple([row.get(name) for name in columns]) for row in rows)
+    def _values(self, table: str, rows: Iterable[Row]) -> Iterator[Values]:
+        return map(values_of(table, self.columns[table]), rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -38,7 +38,7 @@ class Held:
 
     config: Config
     roster: Roster
-    messages: Mapping[str, Sequence[Message]]
+    messages: Mapping[str, list[Message]]
     proofs: Mapping[str, Sequence[Proof]]
 
     @classmethod
@@ -75,21 +75,32 @@ class Held:
         until = self.until(key, as_of, default)
         return letters_of(self.roster.partner(key), self.messages.get(key, ()), self.roster, until)
 
-    def record(self, key: str, as_of: Mapping[str, datetime], default: datetime) -> PartnerRecord:
-        """The record of one partner."""
-        partner, messages, config = (
-            self.roster.partner(key),
-            self.messages.get(key, []),
-            self.config,
-        )
+    def record(
+        self,
+        key: str,
+        as_of: Mapping[str, datetime],
+        default: datetime,
+        *,
+        lets_go: bool = False,
+    ) -> PartnerRecord:
+        """The record of one partner; where this `lets_go`, its copies are held no more."""
+        partner, config = self.roster.partner(key), self.config
+        copies, until = self.messages.get(key, []), self.until(key, as_of, default)
         return measure(
             partner,
-            messages,
+            _let_go(copies) if lets_go else copies,
             self.roster,
             Terms(config.standards(partner), config.clocks(partner), config.cuts()),
-            self.until(key, as_of, default),
+            until,
             self.proofs.get(key, ()),
         )
+
+
+def _let_go(copies: list[Message]) -> Iterator[Message]:
+    """The copies, none of which stays."""
+    copies.reverse()
+    while copies:
+        yield copies.pop()
 
 
 @dataclass(frozen=True, slots=True)

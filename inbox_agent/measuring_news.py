@@ -12,9 +12,9 @@ from typing import Any
 
 from inbox_agent.addresses import Partner
 from inbox_agent.causes import Cause
-from inbox_agent.drift_rows import Adjusted, drift, drift_columns
-from inbox_agent.kept_partners import Dues, Party, keep_party, parties
-from inbox_agent.measure import PartnerRecord
+from inbox_agent.drift_rows import drift, drift_columns
+from inbox_agent.kept_partners import Party, keep_party, parties
+from inbox_agent.measured_rows import Slip
 from inbox_agent.partner_desk import Desk
 from inbox_agent.partner_news import (
     Known,
@@ -28,10 +28,9 @@ from inbox_agent.people_rows import introduced_columns, introductions
 from inbox_agent.privacy import Privacy
 from inbox_agent.published import OF_RECORD
 from inbox_agent.published_parts import Parts, Renewed
-from inbox_agent.published_rows import Row, partners
+from inbox_agent.published_rows import Row
 from inbox_agent.sorting import Touched
-from inbox_agent.standing_rows import partner_standing
-from inbox_agent.summaries import Summary, summary_of, written
+from inbox_agent.summaries import Summary, written
 from inbox_agent.team_rows import Moved, moved_by
 
 _OF_PARTNER = (
@@ -64,40 +63,36 @@ class Edition:
 
     # -- each by itself ---------------------------------------------------------------------
 
-    def measure(self, party: Party) -> None:
-        """Measure somebody, and publish what came of it, if it is a partner."""
-        desk, key = self.desk, party.key
-        is_listed = any(each.key == key for each in desk.roster.partners)
-        record, arrival = None, None
-        if is_listed or desk.may_be_two_way(key):
-            held = desk.held(key)
-            record = desk.record(key, held)
-            arrival = desk.next_arrival(held.messages[key], record.as_of)
-            record = record if is_listed or record.is_two_way else None
-        if record is not None:
-            self._publish(party, record, arrival)
-            return
-        self._keep(party, None, Dues(arrival))
-        if party.is_partner:
+    def take(self, slip: Slip) -> None:
+        """Publish what came of somebody who was measured, if it is a partner."""
+        party = self.before[slip.number]
+        if slip.summary:
+            self._publish(party, slip, slip.summary)
+        elif party.is_partner:
             self._withdraw(party)
+        self.note(party, slip)
 
-    def _publish(self, party: Party, record: PartnerRecord, arrival: int | None) -> None:
-        key, privacy = self.privacy.partner(party.key), self.privacy
-        for table, make in OF_RECORD.items():
-            renewed = self.parts.renew(table, make(record, privacy), key)
+    def note(self, party: Party, slip: Slip) -> None:
+        """Keep of somebody who was measured what others, and alerts, hang on."""
+        store, summary = self.desk.store, slip.summary
+        if summary:
+            self.measured[party.number] = Measured(
+                summary.partner, summary.as_of, slip.causes, party.mailboxes
+            )
+        keep_p_values(store, party.number, summary)
+        keep_hints(store, party.number, summary.hints if summary else ())
+        until = self.desk.until(party.key, party.mailboxes)
+        keep_party(store, party.number, summary, slip.dues, until)
+
+    def _publish(self, party: Party, slip: Slip, summary: Summary) -> None:
+        key = self.privacy.partner(party.key)
+        for table, rows in slip.tables.items():
+            renewed = self.parts.renew_values(table, rows, key)
             if table == "response_times":
                 self.moved.update(self._moved(renewed))
-        self.parts.renew("partners", partners([record], privacy), key)
-        standing = partner_standing(record, privacy, Adjusted({}))
-        self.parts.renew("partner_standing", [standing], key)
-        summary = summary_of(record)
         known = party.known()
         if known is None or known.is_blind != summary.is_blind:
             self.moved.update(self._moved(Renewed(new=list(self._asks(key)))))
-        self.measured[party.number] = Measured(
-            record.partner, record.as_of, record.causes, party.mailboxes
-        )
-        self._keep(party, summary, Dues.of(record.changes, arrival))
 
     def _asks(self, key: str) -> Iterator[dict[str, Any]]:
         return self.parts.rows(
@@ -114,12 +109,6 @@ class Edition:
             if table == "response_times":
                 self.moved.update(self._moved(renewed))
         self.withdrawn.add(party.number)
-
-    def _keep(self, party: Party, summary: Summary | None, dues: Dues) -> None:
-        store, until = self.desk.store, self.desk.until(party.key, party.mailboxes)
-        keep_p_values(store, party.number, summary)
-        keep_hints(store, party.number, summary.hints if summary else ())
-        keep_party(store, party.number, summary, dues, until)
 
     # -- all together -----------------------------------------------------------------------
 

@@ -1,35 +1,46 @@
-"""Measures partners in a process of its own: as many at a time as there are processor cores.
+"""Measures partners in processes of their own: as many at a time as there are processor cores.
 
-    python -m inbox_agent.measuring_process
+    python -m inbox_agent.measuring_process ASKED:ANSWERS ...
+
+Each pair of pipes, open files by their numbers, has a process. All come out of the first one once
+that has imported what measuring takes: so it is in memory once, and was loaded once.
 
 What to work with comes in first, then numbers and keys of partners, one after the other; a `Slip`
-goes out for each. All is pickled: both ends are the same program. The first octet says that it is
-there. It only reads, and ends with its input.
+goes out for each. All is pickled: both ends are the same program. The first octet says that a
+process is there. It only reads, and ends with its input; the first one ends the others.
 """
 
 from __future__ import annotations
 
 import gc
+import os
 import pickle
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import BinaryIO
 
 from inbox_agent.config import Config
-from inbox_agent.measured_rows import Measurer
+from inbox_agent.measured_rows import TABLES, Measurer
 from inbox_agent.mirror_news import Reader
 from inbox_agent.mirror_reading import looking_at
 from inbox_agent.mirror_rows import Blocks
 from inbox_agent.partner_desk import Desk
 from inbox_agent.privacy import Privacy
+from inbox_agent.published_parts import Parts
 from inbox_agent.sorted_mail import SortedMail
 from inbox_agent.sorting import Instants
 
 READY = b"\n"
+#: What is imported where it is used, and is used for nearly all partners.
+_NEEDED = ("holidays", "numpy", "scipy.special")
+
+#: Where somebody is asked for, and where the answers go.
+Pipes = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +54,19 @@ class Tools:
     instants: Instants
     privacy: Privacy
     columns: Mapping[str, Sequence[str]]
+
+    @classmethod
+    def of(cls, desk: Desk, parts: Parts, privacy: Privacy) -> Tools:
+        """Those of a generation in the making: what was committed is what others read."""
+        return cls(
+            config=desk.config,
+            mirror=desk.reader.mirror.path,
+            sorted_mail=desk.store.path,
+            blocks=desk.reader.blocks,
+            instants=desk.instants,
+            privacy=privacy,
+            columns={table: parts.columns(table) for table in TABLES},
+        )
 
     def measurer(self, stack: ExitStack) -> Measurer:
         """What they are measured with, until the stack is closed."""
@@ -61,14 +85,53 @@ def serve(asked: BinaryIO, answers: BinaryIO) -> None:
     with ExitStack() as stack:
         measurer = tools.measurer(stack)
         while asked.peek(1):  # type: ignore[attr-defined]
-            slip = measurer.slip(*pickle.load(asked))  # noqa: S301
-            pickle.dump(slip, answers, pickle.HIGHEST_PROTOCOL)
+            # nothing of one partner stays while the next one is measured
+            _answer(measurer, pickle.load(asked), answers)  # noqa: S301
             answers.flush()
 
 
-if __name__ == "__main__":
+def _answer(measurer: Measurer, party: tuple[int, str], answers: BinaryIO) -> None:
+    pickle.dump(measurer.slip(*party).packed(), answers, pickle.HIGHEST_PROTOCOL)
+
+
+def _divided(pipes: Sequence[Pipes]) -> tuple[Pipes, list[int]]:
+    """What this process serves; if it is the first, the processes that serve the others, too."""
+    own, others = pipes[0], list[int]()
+    with suppress(OSError):  # no room for one more: its pipes are closed, which says so
+        for pair in pipes[1:]:
+            process = os.fork()
+            if not process:
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)
+                own, others = pair, []
+                break
+            others.append(process)
+    for number in {number for pair in pipes for number in pair}.difference(own):
+        os.close(number)
+    return own, others
+
+
+def _end(processes: Sequence[int]) -> None:
+    for process in processes:
+        os.kill(process, signal.SIGTERM)  # it holds nothing, and is there until it is waited for
+        os.waitpid(process, 0)
+
+
+def _main(pipes: Sequence[Pipes]) -> None:
     # Who is asked to stop is the process before this one, which closes our input.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     # A record has no cycles: looking for some takes a third of the time.
     gc.disable()
-    serve(sys.stdin.buffer, sys.stdout.buffer)
+    for name in _NEEDED:
+        import_module(name)
+    (asked, answers), others = _divided(pipes)
+    try:
+        with os.fdopen(asked, "rb") as asked_file, os.fdopen(answers, "wb") as answers_file:
+            serve(asked_file, answers_file)
+    finally:
+        _end(others)
+
+
+if __name__ == "__main__":
+    named = (argument.split(":") for argument in sys.argv[1:])
+    _main([(int(asked), int(answers)) for asked, answers in named])

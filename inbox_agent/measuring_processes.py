@@ -1,5 +1,7 @@
-"""Partners measured by several processes at once, the largest first; or here, one after the other.
+"""Partners measured by several processes at once; or here, one after the other.
 
+One process begins with the largest, the others with the smallest: so a single large one is in
+memory at a time, and the last ones are of middling size, none of which keeps the others waiting.
 A process that dies costs nothing but time: what it had in hand is measured here.
 """
 
@@ -10,21 +12,20 @@ import os
 import pickle
 import select
 import subprocess
-import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Self
 
 from inbox_agent.measured_rows import Slip
 from inbox_agent.measuring_process import READY, Tools
+from inbox_agent.own_processes import command, cores, environment
 
 _MOST = 8
-# -P: no module of the folder it happens to be started in.
-_COMMAND = (sys.executable, "-P", "-m", "inbox_agent.measuring_process")
-# It needs Python, and no secret of ours.
-_SETTINGS = ("HOME", "LANG", "LC_ALL", "PATH", "PYTHONPATH", "TMPDIR")
+# A process that divides itself may have one thread only, and there is no algebra in it.
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+_END_SECONDS = 10.0
 
 #: Somebody to be measured: number and key.
 Named = tuple[int, str]
@@ -32,8 +33,7 @@ Named = tuple[int, str]
 
 def process_count() -> int:
     """How many processes are worth their start: one for each core; none on a single one."""
-    cores = len(os.sched_getaffinity(0))
-    return min(cores, _MOST) if cores > 1 else 0
+    return min(cores(), _MOST) if cores() > 1 else 0
 
 
 @contextmanager
@@ -48,20 +48,49 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def slips(tools: Tools, parties: Sequence[Named], processes: int) -> Iterator[Slip]:
-    """Everybody's slip, in whatever order; `parties` have the largest first.
+class Team:
+    """So many processes that are there to measure; none where there is no room for them.
 
-    Not more of them are in memory than there are processes. Raises StoreError.
+    It takes them a second to be there: begun early, they import what they need beside other work.
     """
-    left = deque(parties)
-    with ExitStack() as stack:
-        workers = [w for w in map(_started, range(min(processes, len(left)))) if w]
-        for worker in workers:
-            stack.callback(worker.close)
-        yield from _by_workers(tools, workers, left)
+
+    def __init__(self, count: int) -> None:
+        """Start them."""
+        self._workers, theirs = list[_Worker](), list[int]()
+        for number in range(count):
+            (asked, ask), (answers, answer) = os.pipe(), os.pipe()
+            found = _Worker(os.fdopen(ask, "wb"), os.fdopen(answers, "rb"), number == 0)
+            self._workers.append(found)
+            theirs += [asked, answer]
+        self._first = _started(theirs) if theirs else None
+        for number in theirs:
+            os.close(number)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End them all."""
+        for worker in self._workers:
+            worker.close()
+        if self._first:
+            _end(self._first)
+
+    def slips(self, tools: Tools, parties: Sequence[Named]) -> Iterator[Slip]:
+        """Everybody's slip, once, in whatever order; `parties` have the largest first.
+
+        Not more of them are in memory than there are processes. Raises StoreError.
+        """
+        left = deque(parties)
+        with self:
+            yield from _by_workers(tools, self._workers, left)
         if left:
-            measurer = tools.measurer(stack)
-            yield from (measurer.slip(*party) for party in left)
+            with ExitStack() as stack:
+                measurer = tools.measurer(stack)
+                yield from (measurer.slip(*party) for party in left)
 
 
 def _by_workers(tools: Tools, workers: list[_Worker], left: deque[Named]) -> Iterator[Slip]:
@@ -69,14 +98,13 @@ def _by_workers(tools: Tools, workers: list[_Worker], left: deque[Named]) -> Ite
     busy = {worker.answers.fileno(): worker for worker in workers}
     while busy:
         for ready in select.select(list(busy), [], [])[0]:
-            worker = busy[ready]
+            worker, slip = busy[ready], None
             try:
                 slip = worker.slip(tools)
                 worker.ask(left)
             except (EOFError, OSError, pickle.UnpicklingError):  # it died
                 left.extend(filter(None, [worker.party]))
-                del busy[ready]
-                continue
+                worker.party = None
             if slip:
                 yield slip
             if worker.party is None:
@@ -87,9 +115,9 @@ def _by_workers(tools: Tools, workers: list[_Worker], left: deque[Named]) -> Ite
 class _Worker:
     """A process that measures one partner at a time; `party` is whom it has in hand."""
 
-    process: subprocess.Popen[bytes]
     asked: IO[bytes]
     answers: IO[bytes]
+    takes_largest: bool
     is_ready: bool = False
     party: Named | None = None
 
@@ -108,27 +136,38 @@ class _Worker:
     def ask(self, left: deque[Named]) -> None:
         """Give it the next one, if there is one."""
         if left:
-            self.party = left.popleft()
+            self.party = left.popleft() if self.takes_largest else left.pop()
             pickle.dump(self.party, self.asked, pickle.HIGHEST_PROTOCOL)
             self.asked.flush()
 
     def close(self) -> None:
-        """End it."""
-        self.process.kill()  # it holds nothing
-        with suppress(OSError):
-            self.process.communicate()
+        """Let it end."""
+        with suppress(OSError):  # it died with something on its way
+            self.asked.close()
+        self.answers.close()
 
 
-def _started(_: int) -> _Worker | None:
-    """A process, or None where there is no room for one."""
-    settings = {name: os.environ[name] for name in _SETTINGS if name in os.environ}
-    pipe = subprocess.PIPE
+def _started(pipes: Sequence[int]) -> subprocess.Popen[bytes] | None:
+    named = [f"{asked}:{answer}" for asked, answer in zip(pipes[::2], pipes[1::2], strict=True)]
+    none = subprocess.DEVNULL
     try:
-        process = subprocess.Popen(  # noqa: S603 - a command of ours
-            _COMMAND, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=settings, bufsize=-1
+        return subprocess.Popen(  # noqa: S603 - a command of ours
+            [*command("measuring_process"), *named],
+            stdin=none,
+            stdout=none,
+            stderr=none,
+            env={**environment(), **_ONE_THREAD},
+            pass_fds=pipes,
         )
     except OSError:
         return None
-    assert process.stdin is not None  # noqa: S101 - a pipe
-    assert process.stdout is not None  # noqa: S101 - a pipe
-    return _Worker(process, process.stdin, process.stdout)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End it, and so those that came out of it."""
+    process.terminate()
+    try:
+        process.wait(_END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlite_utils import Database, Migrations
+from inbox_agent.table_library import Database, Migrations
 
 migrations = Migrations("inbox_agent.mirror")
 

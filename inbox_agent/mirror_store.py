@@ -7,10 +7,9 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from sqlite_utils import Database
-
 from inbox_agent.mirror_schema import migrations
 from inbox_agent.sqlite_files import migrated, private_directory, store_errors, transaction
+from inbox_agent.table_library import Database
 
 
 class Store:

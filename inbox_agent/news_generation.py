@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from typing import Any
 
 from inbox_agent.arrivals import take_in
 from inbox_agent.epoch import seconds
 from inbox_agent.generations import Job
 from inbox_agent.kept_partners import all_partners, parties
+from inbox_agent.measured_rows import Measurer, Slip
 from inbox_agent.measuring_news import Edition
+from inbox_agent.measuring_process import Tools
+from inbox_agent.measuring_processes import Team
 from inbox_agent.mirror_history import reviews_told
 from inbox_agent.mirror_news import (
     Reader,
@@ -27,9 +31,14 @@ from inbox_agent.sorted_mail import SORTED, SortedMail, forget_sorted
 from inbox_agent.sorting import NotSureError, Touched
 from inbox_agent.sqlite_files import store_errors
 
+#: So many letters beside those of the largest partner are measured sooner by several processes.
+_WORTH_PROCESSES = 10_000
 
-def publish_news(job: Job) -> int:
+
+def publish_news(job: Job, processes: int = 0) -> int:
     """Measure and publish only whose figures may be others; gives how many partners there are.
+
+    Where that is much, by so many processes; by none it is all done here.
 
     Raises NotSureError where that may be everybody's.
     """
@@ -40,7 +49,8 @@ def publish_news(job: Job) -> int:
             _must_follow(job, state)
             changes = changed_rows(job.mirror)
             with store.writing():
-                count = _publish_news(job, store, state, touched_rows(job.config, changes))
+                marked = touched_rows(job.config, changes)
+                count = _publish_news(job, store, state, marked, processes)
     except sqlite3.DatabaseError as exc:  # damaged: one or the other, both are made anew
         forget_sorted(path)
         raise NotSureError("what was kept can't be used") from exc
@@ -61,7 +71,9 @@ def _must_follow(job: Job, state: dict[str, Any] | None) -> None:
         raise NotSureError("a clock went back")
 
 
-def _publish_news(job: Job, store: SortedMail, state: dict[str, Any], marked: set[int]) -> int:
+def _publish_news(
+    job: Job, store: SortedMail, state: dict[str, Any], marked: set[int], processes: int
+) -> int:
     told = reviews_told(job.mirror)
     blocks = {(box, folder, n): tuple(map(tuple, b)) for box, folder, n, b in state["blocks"]}
     reader = Reader(job.mirror, job.config, blocks)
@@ -79,7 +91,7 @@ def _publish_news(job: Job, store: SortedMail, state: dict[str, Any], marked: se
         waiting = _due(desk, "moves_at") - touched.parties
         moved, others = moving(desk, parts, job.privacy, waiting)
         touched.parties.update(others)
-        rest = Rest(job, _measured(desk, parts, job, touched), state, new, touched)
+        rest = Rest(job, _measured(desk, parts, job, touched, processes), state, new, touched)
         number = rest.raise_alerts()
         rest.go_on()
         for each in moved:
@@ -91,15 +103,31 @@ def _publish_news(job: Job, store: SortedMail, state: dict[str, Any], marked: se
     return len(all_partners(store))
 
 
-def _measured(desk: Desk, parts: Parts, job: Job, touched: Touched) -> Edition:
-    """Those who are touched, measured one after the other, and what hangs on them."""
+def _measured(desk: Desk, parts: Parts, job: Job, touched: Touched, processes: int) -> Edition:
+    """Those who are touched, measured, and what hangs on them."""
     before = {party.number: party for party in parties(desk.store, touched.parties)}
     edition = Edition(desk, parts, job.privacy, before)
-    for party in before.values():
-        edition.measure(party)
+    for slip in _slips(edition, processes):
+        edition.take(slip)
     edition.adjust()
     edition.introduce(touched)
     return edition
+
+
+def _slips(edition: Edition, processes: int) -> Iterator[Slip]:
+    """Everybody's, the largest first: by several processes where that is worth their start."""
+    store, tools = edition.desk.store, Tools.of(edition.desk, edition.parts, edition.privacy)
+    sizes = store.sizes(edition.before)
+    named = [(party.number, party.key) for party in edition.before.values()]
+    named.sort(key=lambda each: (-sizes.get(each[0], 0), each[1]))
+    if processes and sum(sizes.values()) - max(sizes.values(), default=0) >= _WORTH_PROCESSES:
+        # they read what is committed; should this end before its end, nothing is gone on from
+        store.keep({"state": None})
+        store.settle()
+        yield from Team(processes).slips(tools, named)
+        return
+    measurer = Measurer(edition.desk, edition.privacy, tools.columns)
+    yield from (measurer.slip(*each) for each in named)
 
 
 def _due(desk: Desk, column: str) -> set[int]:

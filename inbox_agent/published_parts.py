@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from inbox_agent.catalogue import TABLES
 from inbox_agent.catalogue.model import OF_A_PARTNER, SEARCH_ROW, Table
 from inbox_agent.published_rows import Row
-from inbox_agent.published_schema import SCHEMA
+from inbox_agent.published_schema import SCHEMA, values_of
 from inbox_agent.sqlite_files import connect, keeping_wal
 
 _TABLES: Mapping[str, Table] = {table.name: table for table in TABLES}
@@ -59,15 +60,26 @@ class Parts:
         among: Callable[[Stored], bool] | None = None,
     ) -> Renewed:
         """Make the rows of a table, or of one partner, or some `among` them, those given."""
+        values = map(values_of(table, self.columns(table)), found)
+        return self.renew_values(table, values, partner, among)
+
+    def renew_values(
+        self,
+        table: str,
+        found: Iterable[tuple[Any, ...]],
+        partner: str | None = None,
+        among: Callable[[Stored], bool] | None = None,
+    ) -> Renewed:
+        """As `renew`, of rows that are values in the order of the columns."""
         columns = self.columns(table)
         places = [columns.index(name) for name in _TABLES[table].primary_key]
-        held = {tuple(row[n] for n in places): row for row in self._held(table, partner)}
+        key = itemgetter(*places)
+        held = {key(row): row for row in self._held(table, partner)}
         if among:
             held = {k: row for k, row in held.items() if among(_named(columns, row))}
         changed = []
-        for row in found:
-            values = tuple(row.get(name) for name in columns)
-            before = held.pop(tuple(values[n] for n in places), None)
+        for values in found:
+            before = held.pop(key(values), None)
             if before != values:
                 changed.append((before, values))
         gone = [*held.values(), *(before for before, _ in changed if before)]

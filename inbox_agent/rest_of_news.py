@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from inbox_agent.addresses import Partner
 from inbox_agent.alert_log import Alert
 from inbox_agent.epoch import instant, seconds
 from inbox_agent.generations import Job
@@ -20,7 +19,7 @@ from inbox_agent.measuring_news import Edition
 from inbox_agent.messages import Message
 from inbox_agent.mirror_history import alert_log, frozen_reviews, kept_polls, next_generation
 from inbox_agent.published import Told, about_row, beside, calendar_ends
-from inbox_agent.published_rows import text_of, working_days
+from inbox_agent.published_rows import scopes_of, text_of, working_days
 from inbox_agent.sorting import Touched
 from inbox_agent.summaries import Summary
 from inbox_agent.team_rows import Team, team_rows, young
@@ -126,7 +125,7 @@ class Rest:
         everybody = {privacy.partner(party.key): party for party in self._partners()}
         named = {each.key: each for each in self.edition.desk.roster.partners}
         scopes = {
-            key: _scopes(named[party.key]) if party.key in named else ("team",)
+            key: scopes_of(named[party.key]) if party.key in named else ("team",)
             for key, party in everybody.items()
         }
         self.edition.parts.renew(
@@ -210,10 +209,3 @@ class Rest:
             "clock_sources": {n: sources[n] for n in (*AT_SOURCES, *CLOCK_DOUBTS) if sources[n]},
             "in_records": self.before["in_records"] + self._told,
         }
-
-
-def _scopes(partner: Partner) -> tuple[str, ...]:
-    """In which pools a partner's asks are."""
-    owner = (f"owner:{partner.owner}",) if partner.owner else ()
-    tier = (f"tier:{partner.tier}",) if partner.tier else ()
-    return ("team", *owner, *tier)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import select
 import subprocess
-import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -14,15 +12,12 @@ from types import TracebackType
 from typing import IO, Self
 
 from inbox_agent.messages import FetchedHeader
+from inbox_agent.own_processes import command, cores, environment
 from inbox_agent.row_process import READY, Row, rows_of
 
 #: With fewer letters to come a second process is not worth its start.
 MANY_LETTERS = 2_000
 _LONGEST_SECONDS = 60.0
-# -P: no module of the folder it happens to be started in.
-_COMMAND = (sys.executable, "-P", "-m", "inbox_agent.row_process")
-# It needs Python, and no secret of ours.
-_SETTINGS = ("HOME", "LANG", "LC_ALL", "PATH", "PYTHONPATH", "TMPDIR")
 # One for all mailboxes that are read at the same time.
 _only_one = threading.Lock()
 
@@ -53,7 +48,7 @@ class RowMaker:
 
     def expect(self, letters: int) -> None:
         """So many letters will come; for many of them the second process is started."""
-        is_worth_it = letters >= MANY_LETTERS and _cores() > 1
+        is_worth_it = letters >= MANY_LETTERS and cores() > 1
         if self._process or not is_worth_it or not _only_one.acquire(blocking=False):
             return
         try:
@@ -126,10 +121,13 @@ class RowMaker:
 
 
 def _started() -> subprocess.Popen[bytes]:
-    settings = {name: os.environ[name] for name in _SETTINGS if name in os.environ}
     pipe = subprocess.PIPE
     return subprocess.Popen(  # noqa: S603 - a command of ours
-        _COMMAND, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=settings
+        command("row_process"),
+        stdin=pipe,
+        stdout=pipe,
+        stderr=subprocess.DEVNULL,
+        env=environment(),
     )
 
 
@@ -138,8 +136,3 @@ def _has_come(stream: IO[bytes], seconds: float) -> bool:
     looks = select.poll()  # select() knows no more than 1,024 open files
     looks.register(stream, select.POLLIN)
     return bool(looks.poll(seconds * 1_000))
-
-
-def _cores() -> int:
-    """So many this process may use; not every system tells."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

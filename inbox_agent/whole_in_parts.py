@@ -19,9 +19,9 @@ from inbox_agent.generations import Job
 from inbox_agent.instants import clock_sources
 from inbox_agent.kept_partners import Dues, Party, keep_party
 from inbox_agent.measured_rows import Slip
-from inbox_agent.measuring_news import Edition, Measured
+from inbox_agent.measuring_news import Edition
 from inbox_agent.measuring_process import Tools
-from inbox_agent.measuring_processes import Named, slips
+from inbox_agent.measuring_processes import Named, Team
 from inbox_agent.mirror_history import reviews_told
 from inbox_agent.mirror_news import (
     Reader,
@@ -31,10 +31,8 @@ from inbox_agent.mirror_news import (
     newest_row,
 )
 from inbox_agent.partner_desk import Desk
-from inbox_agent.partner_news import keep_hints, keep_p_values
-from inbox_agent.published import OF_RECORD
 from inbox_agent.published_parts import Parts, changing
-from inbox_agent.published_schema import field_columns, index_words, make_schema
+from inbox_agent.published_schema import field_columns, index_words, make_schema, pack
 from inbox_agent.rest_of_news import Rest
 from inbox_agent.sorted_mail import SORTED, SortedMail, forget_sorted
 from inbox_agent.sorting import Numbered, Touched
@@ -45,7 +43,7 @@ from inbox_agent.team_rows import Moved
 
 #: So many copies are measured in parts: all at once they take a gigabyte and more.
 MUCH = 50_000
-_PART = 5_000
+_PART = 1_000
 #: Everybody with how many copies there are of either side, the largest first.
 _PARTIES = """
 select parties.id, key, coalesce(mailboxes, ''), count(copy), count(distinct ours) from parties
@@ -65,11 +63,11 @@ def is_much(job: Job) -> bool:
 
 def publish_in_parts(job: Job, processes: int, *, keeps: bool) -> int:
     """As `publish_all`, by so many processes; by none it is all done here. Raises StoreError."""
-    with store_errors(job.path):
-        return _publish_in_parts(job, processes, keeps=keeps)
+    with store_errors(job.path), Team(processes) as team:
+        return _publish_in_parts(job, team, keeps=keeps)
 
 
-def _publish_in_parts(job: Job, processes: int, *, keeps: bool) -> int:
+def _publish_in_parts(job: Job, team: Team, *, keeps: bool) -> int:
     mirror, path = job.mirror, job.path.with_name(SORTED)
     job.stage("sorting")
     changes = changed_rows(mirror)
@@ -87,10 +85,11 @@ def _publish_in_parts(job: Job, processes: int, *, keeps: bool) -> int:
             before |= _sort(desk)
         job.stage("measuring")
         with store.writing():
-            count = _Whole(job, desk, before).publish(processes)
+            count = _Whole(job, desk, before).publish(team)
     if not keeps:
         forget_sorted(path)
     forget_changes(mirror, changes)
+    pack(job.path)
     return count
 
 
@@ -120,14 +119,14 @@ class _Whole:
     desk: Desk
     before: Mapping[str, Any]
 
-    def publish(self, processes: int) -> int:
+    def publish(self, team: Team) -> int:
         """Measure everybody and publish what came of it; gives how many partners there are."""
         job, store = self.job, self.desk.store
         with changing(job.path, has_subjects=job.privacy.subjects) as parts:
             _empty(parts, self.desk.roster, has_subjects=job.privacy.subjects)
             parties: dict[int, Party] = {}
             edition = Edition(self.desk, parts, job.privacy, parties)
-            for slip in slips(self._tools(parts), self._named(parties), processes):
+            for slip in team.slips(Tools.of(self.desk, parts, job.privacy), self._named(parties)):
                 self._take(edition, parties, slip)
             job.stage("publishing")
             edition.adjust()
@@ -138,18 +137,6 @@ class _Whole:
             state["form"] = parts.form()
         store.keep({"state": state})
         return len(edition.measured)
-
-    def _tools(self, parts: Parts) -> Tools:
-        tables = ("partners", "partner_standing", *OF_RECORD)
-        return Tools(
-            config=self.job.config,
-            mirror=self.job.mirror.path,
-            sorted_mail=self.desk.store.path,
-            blocks=self.desk.reader.blocks,
-            instants=self.desk.instants,
-            privacy=self.job.privacy,
-            columns={table: parts.columns(table) for table in tables},
-        )
 
     def _named(self, parties: dict[int, Party]) -> Sequence[Named]:
         """Who may be a partner, the largest first; of the others it is kept that they are none."""
@@ -166,21 +153,14 @@ class _Whole:
 
     def _take(self, edition: Edition, parties: dict[int, Party], slip: Slip) -> None:
         """Publish what was measured elsewhere, and keep what others hang on."""
-        store, party = self.desk.store, parties[slip.number]
-        if slip.summary and slip.partner and slip.as_of:
-            for table, rows in slip.rows.items():
-                marks = ", ".join("?" * len(edition.parts.columns(table)))
-                sql = f'insert into "{table}" values ({marks})'  # noqa: S608 - our own names
-                edition.parts.update(sql, rows)
-            edition.measured[slip.number] = Measured(
-                slip.partner, slip.as_of, slip.causes, party.mailboxes
-            )
-            # for what comes after it was one before: nobody is new where all are
-            parties[slip.number] = replace(party, is_partner=True)
-        keep_p_values(store, slip.number, slip.summary)
-        keep_hints(store, slip.number, slip.summary.hints if slip.summary else ())
-        until = self.desk.until(party.key, party.mailboxes)
-        keep_party(store, slip.number, slip.summary, slip.dues, until)
+        party = parties[slip.number]
+        for table, rows in slip.tables.items():
+            marks = ", ".join("?" * len(edition.parts.columns(table)))
+            sql = f'insert into "{table}" values ({marks})'  # noqa: S608 - our own names
+            edition.parts.update(sql, rows)
+        edition.note(party, slip)
+        # for what comes after it was one before: nobody is new where all are
+        parties[slip.number] = replace(party, is_partner=slip.summary is not None)
 
     def _rest(self, edition: Edition) -> dict[str, Any]:
         """What is of all partners, or of none; gives what is kept for the next generation."""

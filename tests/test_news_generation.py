@@ -28,12 +28,16 @@ from round_trip import (
     tables_in,
 )
 
+from inbox_agent import news_generation
 from inbox_agent.agent import Agent
 from inbox_agent.config import load_config
 from inbox_agent.demo.sample import sample_config_toml, sample_partners_toml
 from inbox_agent.forgetting import erase
 from inbox_agent.generations import Job
+from inbox_agent.measured_rows import Slip
 from inbox_agent.measuring import moved_on
+from inbox_agent.measuring_process import Tools
+from inbox_agent.measuring_processes import Named, Team
 from inbox_agent.messages import Message
 from inbox_agent.mirror import Mirror
 from inbox_agent.mirror_history import whole_mailboxes
@@ -432,6 +436,60 @@ def test_a_partner_is_measured_where_its_typical_times_move(places: tuple[Place,
     assert _are_alike(places)
     assert _standing(one)["ours_p90_seconds"] is None
     assert _measured_at(one) == NOON + 3 * HOUR
+
+
+# -- much at once ---------------------------------------------------------------------------
+
+
+def _midnight(places: tuple[Place, Place]) -> tuple[Place, Place]:
+    """Both a day on, when everybody is due; nothing is published of it yet."""
+    for place in places:
+        place.now = NOON + DAY
+        place.read([], known(NOON + DAY))
+    places[1].agent.rebuild()
+    return places
+
+
+def test_where_much_is_due_several_processes_measure_it(
+    places: tuple[Place, Place], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(news_generation, "_WORTH_PROCESSES", 1)
+    begun: list[int] = []
+
+    class Counted(Team):
+        def __init__(self, count: int) -> None:
+            begun.append(count)
+            super().__init__(count)
+
+    monkeypatch.setattr(news_generation, "Team", Counted)
+    one, _ = _midnight(places)
+    with one.job() as job:
+        publish_news(job, processes=2)
+    assert begun == [2]
+    assert _are_alike(places)
+    assert _comes(places, ASKED, at=NOON + DAY + HOUR)  # and is gone on from
+    assert _are_alike(places)
+
+
+def test_what_ends_while_processes_measure_is_not_gone_on_from(
+    places: tuple[Place, Place], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(news_generation, "_WORTH_PROCESSES", 1)
+
+    class Ending(Team):
+        def slips(self, tools: Tools, parties: Sequence[Named]) -> Iterator[Slip]:
+            found = super().slips(tools, parties)
+            yield next(found)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(news_generation, "Team", Ending)
+    one, _ = _midnight(places)
+    before = one.tables()
+    with one.job() as job, pytest.raises(KeyboardInterrupt):
+        publish_news(job, processes=2)
+    assert one.tables() == before
+    assert not one.publish()
+    assert _are_alike(places)
 
 
 def test_a_copy_from_later_than_its_mailbox_is_known_comes_in_its_time(

@@ -68,6 +68,14 @@ def test_status_is_shown_without_what_reads_letters_and_makes_figures(place: Ins
     assert packages & LARGE == set()
 
 
+def test_who_polls_waits_for_no_arrays() -> None:
+    program = "import sys, inbox_agent.agent; print({'numpy', 'pandas', 'scipy'} & {*sys.modules})"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.strip() == "set()"
+
+
 def test_the_words_of_init_are_those_of_its_questions() -> None:
     assert [each.field for each in setup_files.QUESTIONS] == list(ASKED)
 

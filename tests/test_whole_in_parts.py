@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -16,13 +19,15 @@ from hypothesis import HealthCheck, Phase, given, settings
 from mailboxes import Mailbox, mailboxes, message
 from test_news_generation import Place
 
-from inbox_agent.measured_rows import Slip
+from inbox_agent.measured_rows import Slip, Values
 from inbox_agent.measuring_process import Tools
-from inbox_agent.measuring_processes import Named, slips
+from inbox_agent.measuring_processes import Named, Team
 from inbox_agent.messages import Message
 from inbox_agent.published import OF_RECORD
 from inbox_agent.sorted_mail import SORTED
 from inbox_agent.whole_in_parts import publish_in_parts
+
+Rows = dict[str, list[Values]]
 
 _TABLES = ("partners", "partner_standing", *OF_RECORD)
 
@@ -103,13 +108,31 @@ def _tools(place: Place) -> tuple[Tools, list[Named]]:
         return tools, named
 
 
-def _by_number(found: Iterator[Slip]) -> dict[int, Slip]:
-    return {slip.number: slip for slip in found}
+def _by_number(found: Iterator[Slip]) -> dict[int, tuple[Slip, Rows]]:
+    """Each slip, with its rows as they are: packed they may differ by what was shared."""
+    return {
+        slip.number: (replace(slip, tables={}), {t: list(rows) for t, rows in slip.tables.items()})
+        for slip in found
+    }
 
 
-def _children() -> list[int]:
-    own = Path(f"/proc/self/task/{os.getpid()}/children")
-    return [int(pid) for pid in own.read_text().split()]
+def _children(process: int) -> list[int]:
+    try:
+        found = Path(f"/proc/{process}/task/{process}/children").read_text()
+    except FileNotFoundError:
+        return []
+    return [int(pid) for pid in found.split()]
+
+
+def _descendants() -> set[int]:
+    children = _children(os.getpid())
+    return {*children, *(pid for child in children for pid in _children(child))}
+
+
+def _has_ended(process: int) -> bool:
+    ended, _, _ = select.select([process], [], [], 10)
+    os.close(process)
+    return bool(ended)
 
 
 def test_an_answer_through_our_list_is_with_what_it_answers(filled: Place) -> None:
@@ -124,16 +147,20 @@ def test_an_answer_through_our_list_is_with_what_it_answers(filled: Place) -> No
 def test_a_process_that_dies_costs_nobody_and_none_outlives_the_work(filled: Place) -> None:
     _publish_in_parts(filled, 0)
     tools, named = _tools(filled)
-    here = _by_number(slips(tools, named, 0))
-    assert sorted(slip.partner.key for slip in here.values() if slip.partner) == [
+    here = _by_number(Team(0).slips(tools, named))
+    assert sorted(slip.summary.partner.key for slip, _ in here.values() if slip.summary) == [
         "globex.com",
         "initech.com",
     ]
-    before = set(_children())
-    assert _by_number(slips(tools, named, 2)) == here
-    found = slips(tools, named, 1)
-    first = next(found)  # and it has the next one in hand
-    (process,) = set(_children()) - before
-    os.kill(process, signal.SIGKILL)
-    assert {first.number: first, **_by_number(found)} == here
-    assert set(_children()) == before
+    before = _descendants()
+    assert _by_number(Team(2).slips(tools, named)) == here
+    assert _descendants() == before
+    found = Team(2).slips(tools, named)
+    first = next(found)  # and whoever gave it has the next one in hand
+    processes = [os.pidfd_open(pid) for pid in sorted(_descendants() - before)]
+    assert len(processes) == 2
+    # the one that the other came out of and that is to end it
+    signal.pidfd_send_signal(processes[0], signal.SIGKILL)
+    assert _by_number(chain([first], found)) == here
+    assert all(map(_has_ended, processes))
+    assert _descendants() == before
