@@ -29,8 +29,8 @@ from inbox_agent.watching import Chance, IdleWatch, again_seconds
 
 #: So many mailboxes are read at the same time, and of those never read to their end so many.
 MOST_AT_ONCE, MOST_NEW_AT_ONCE = 32, 4
-#: A mailbox that gets a letter a second is read at most this often, in seconds.
-SHORTEST_ROUND_SECONDS = 5.0
+#: A mailbox that gets several letters a second is read at most this often, in seconds.
+SHORTEST_ROUND_SECONDS = 1.0
 #: Seconds that threads have to end, all together. One that hangs is left behind: in the hands of a
 #: server that says nothing, or of SQLite, which waits for a lock.
 GOODBYE_SECONDS = 1.0

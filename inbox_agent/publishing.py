@@ -102,6 +102,9 @@ class Publishing:
     def ended(self, published: Published) -> Event:
         """Take in how it went; what could not be published is news still."""
         self._thread = None
+        now = self.ticks()
+        # so that a letter a second to a partner of very many does not keep a core busy
+        self._not_before = now + (now - self.last_at)
         if published.error is None:
             self._failures = 0
             return Event("published", facts={"partners": published.report.partners})
@@ -109,7 +112,7 @@ class Publishing:
         self._failures += 1
         seconds = again_seconds([published.error], self._failures, self.chance()) or 1.0
         self.add(Report())
-        self._not_before = self.ticks() + seconds
+        self._not_before = now + seconds
         errors = [type(published.error).__name__]
         return Event("unpublished", None, True, {"again_seconds": round(seconds), "errors": errors})
 

@@ -48,15 +48,28 @@ class Publisher:
         agent = place.agent(MAY + timedelta(days=1000))
         self._publishing = Publishing(agent, Turn(), lambda: self.now, lambda: 0.0, self._said.put)
 
-    def publish(self) -> Published:
-        """Once; a minute later."""
+    def publish(self, took: float = 0.0) -> Published:
+        """Once; a minute later. As if it `took` so many seconds."""
         self.now += 60.0
         self._publishing.add(Report())
         self._publishing.begin(is_reading=False)
         said = self._said.get(timeout=PATIENCE)
+        self.now += took
         self._publishing.ended(said)
         self._publishing.end(PATIENCE)
         return said
+
+    def begins(self, after: float) -> bool:
+        """Whether news are published so many seconds later."""
+        self.now += after
+        before = self._publishing.last_at
+        self._publishing.add(Report())
+        self._publishing.begin(is_reading=False)
+        if self._publishing.last_at == before:
+            return False
+        self._publishing.ended(self._said.get(timeout=PATIENCE))
+        self._publishing.end(PATIENCE)
+        return True
 
 
 def test_a_purge_that_could_not_be_is_done_with_the_next_news(place: Installation) -> None:
@@ -124,3 +137,11 @@ def test_a_mailbox_whose_password_takes_its_time_holds_no_other(tmp_path: Path) 
         password.write("late\n")
     thread.join(PATIENCE)
     assert given == ["late"]
+
+
+def test_publishing_that_takes_long_takes_at_most_half_of_the_time(place: Installation) -> None:
+    publisher = Publisher(place)
+    began = publisher.publish(took=27.0)
+    assert began.error is None
+    assert not publisher.begins(after=26.0)
+    assert publisher.begins(after=1.0)
