@@ -31,7 +31,8 @@ from benchmarks.correspondence import (
 from inbox_agent.epoch import seconds
 from inbox_agent.messages import PARSER_VERSION, FetchedHeader
 from inbox_agent.mirror import Mirror, Snapshot
-from inbox_agent.mirror_rows import INSERT, Counts, Poll, insert_row, parsed_columns
+from inbox_agent.mirror_rows import INSERT, insert_row, parsed_columns
+from inbox_agent.poll_rows import Counts, Poll
 from inbox_agent.sync_plan import Found
 
 MAILBOX, UIDVALIDITY, SEED, PARTNERS = "partners", 1, 20_261_122, 1_000

@@ -39,7 +39,8 @@ from benchmarks.watched import processor_seconds
 from inbox_agent.agent import Agent, Report
 from inbox_agent.config import load_config
 from inbox_agent.mirror import Mirror
-from inbox_agent.mirror_rows import INSERT, Counts, Poll
+from inbox_agent.mirror_rows import INSERT
+from inbox_agent.poll_rows import Counts, Poll
 from inbox_agent.sorted_mail import SORTED, SortedMail
 
 _LAST_UID = "select max(uid) from headers where mailbox = ? and folder = ? and uidvalidity = ?"

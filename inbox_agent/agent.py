@@ -20,9 +20,9 @@ from inbox_agent.measuring import moved_on
 from inbox_agent.measuring_processes import process_count, uncollected
 from inbox_agent.mirror import Mirror
 from inbox_agent.mirror_history import whole_mailboxes
-from inbox_agent.mirror_rows import Counts, Poll
 from inbox_agent.news_generation import publish_news
 from inbox_agent.oauth2 import Login, login_of
+from inbox_agent.poll_rows import Counts, Poll
 from inbox_agent.privacy import Privacy
 from inbox_agent.progress import Progress, Silent
 from inbox_agent.reading import Reading

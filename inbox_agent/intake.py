@@ -17,7 +17,7 @@ from inbox_agent.mail_files import FiledLetter
 from inbox_agent.mail_folders import MailFolder, mail_folders
 from inbox_agent.messages import HEADER_FIELDS, FetchedHeader, Message, parse_message
 from inbox_agent.mirror import Checkpoint, Mirror
-from inbox_agent.mirror_rows import Counts
+from inbox_agent.poll_rows import Counts
 from inbox_agent.progress import Progress
 from inbox_agent.text_signs import signs_of_letter
 from inbox_agent.undelivered import may_be_report

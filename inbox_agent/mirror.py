@@ -25,13 +25,9 @@ from inbox_agent.mirror_rows import (
     ARRIVALS,
     COPIES,
     COPIES_OF,
-    FORGET_POLLS,
     INSERT,
     NOT_PLAIN,
-    POLLS_KEPT,
-    QUIET_POLLS_KEPT,
     Blocks,
-    Poll,
     blocks_of,
     changes,
     header_of,
@@ -39,9 +35,9 @@ from inbox_agent.mirror_rows import (
     insert_row,
     message_of,
     parsed_columns,
-    poll_row,
 )
 from inbox_agent.mirror_status import FOLDERS, POLLS
+from inbox_agent.poll_rows import FORGET_POLLS, POLLS_KEPT, QUIET_POLLS_KEPT, Poll, poll_row
 
 #: So many letters are read anew before they are written.
 _READ_ANEW_AT_ONCE = 2_000

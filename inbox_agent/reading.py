@@ -16,8 +16,8 @@ from inbox_agent.imap_session import FolderStatus
 from inbox_agent.kept_mailbox import Kept, KeptMailbox
 from inbox_agent.mailbox import Folder, Mailbox
 from inbox_agent.mirror import Mirror
-from inbox_agent.mirror_rows import Counts
 from inbox_agent.oauth2 import Login
+from inbox_agent.poll_rows import Counts
 from inbox_agent.progress import Progress
 from inbox_agent.row_making import RowMaker
 

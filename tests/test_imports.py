@@ -131,6 +131,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "sign_outs",
         "data_lock",
         "mirror_rows",
+        "poll_rows",
         "table_library",
         "mirror_schema",
         "mirror_store",

@@ -45,7 +45,7 @@ from inbox_agent.errors import (
 from inbox_agent.events import Event
 from inbox_agent.loop import Loop
 from inbox_agent.mirror import Mirror
-from inbox_agent.mirror_rows import Counts, Poll
+from inbox_agent.poll_rows import Counts, Poll
 from inbox_agent.watching import IdleWatch, again_seconds
 
 pytestmark = pytest.mark.reliability

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from inbox_agent.errors import StoreError
 from inbox_agent.messages import PARSER_VERSION, FetchedHeader, Message, parse_message
 from inbox_agent.mirror import Checkpoint, Mirror
-from inbox_agent.mirror_rows import Counts, Poll, header_of
+from inbox_agent.mirror_rows import header_of
+from inbox_agent.poll_rows import Counts, Poll
 from inbox_agent.sync_plan import TRIES
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)

@@ -41,8 +41,8 @@ from inbox_agent.measuring_processes import Named, Team
 from inbox_agent.messages import Message
 from inbox_agent.mirror import Mirror
 from inbox_agent.mirror_history import whole_mailboxes
-from inbox_agent.mirror_rows import Counts, Poll
 from inbox_agent.news_generation import publish_news
+from inbox_agent.poll_rows import Counts, Poll
 from inbox_agent.sorted_mail import SORTED, SortedMail
 from inbox_agent.sorting import Instants, NotSureError
 from inbox_agent.summaries import read
