@@ -256,7 +256,7 @@ def _with_report(group: list[Copy], chosen: Message) -> Message:
     if chosen.report or len(group) == 1:
         return chosen
     others = [copy.message for copy in group if copy.message.report]
-    return min(others, key=lambda message: message.digest, default=chosen)
+    return min(others, key=lambda each: (each.digest, repr(each.report)), default=chosen)
 
 
 def _is_calendar_contact(kind: Kind, chosen: Message, at: datetime | None) -> bool:

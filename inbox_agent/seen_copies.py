@@ -77,9 +77,16 @@ def representative(copies: Sequence[Copy], *, ours: bool) -> Copy:
         message, at = copy.message, copy.at
         sent_first = not (ours and message.is_sent_copy)
         instant = at.timestamp() if at else 0.0
-        return (sent_first, at is None, instant, message.message_id, message.digest)
+        first = (sent_first, at is None, instant, message.message_id, message.digest)
+        return (*first, *_beside_its_block(message))
 
     return min(copies, key=rank)
+
+
+def _beside_its_block(message: Message) -> tuple[object, ...]:
+    """In what copies with one header block may still differ; nothing hangs on their order then."""
+    signs = sorted(message.text_signs) if message.text_signs is not None else ()
+    return (message.size_octets or 0, message.is_import, repr(message.report), signs)
 
 
 def is_by_us(copies: Iterable[Copy]) -> bool:

@@ -354,12 +354,15 @@ def letters_of(
     held = [c for c in copies if (t := at_of[id(c)][0]) is None or t <= as_of]
 
     def place(copy: Message) -> tuple[Any, ...]:
-        # D-L4 Sent copies first when the author is us, then the earliest (at, message_id, digest)
+        # D-L4 Sent copies first when the author is us, then the earliest (at, message_id, digest),
+        # then what one header block may have beside it
         wrote = author_of(copy, roster)
         by_us = wrote is not None and roster.is_us(wrote)
         at = at_of[id(copy)][0]
         later = (at is None, at or as_of, copy.message_id, copy.digest)
-        return (not (by_us and copy.is_sent_copy), *later)
+        beside = (copy.size_octets or 0, copy.is_import, repr(copy.report))
+        signs = tuple(sorted(copy.text_signs or ()))
+        return (not (by_us and copy.is_sent_copy), *later, *beside, signs)
 
     found = []
     for group in closure(held, lambda a, b: is_same_letter(a, b, roster)):

@@ -44,7 +44,7 @@ from round_trip import (
 from inbox_agent.addresses import Address, Side
 from inbox_agent.conversations import Conversation, Turn, conversations_of
 from inbox_agent.copies import author_key, by_partner, same_letters
-from inbox_agent.delivery_reports import Report
+from inbox_agent.delivery_reports import Delivery, Report
 from inbox_agent.instants import choose_at
 from inbox_agent.letters import Letter, letters_of, row_key
 from inbox_agent.measure import PartnerRecord
@@ -71,6 +71,31 @@ def examples(count: int) -> settings:
 
 
 # -- order and company ----------------------------------------------------------------------
+
+
+def test_copies_of_one_header_block_with_other_reports_are_one_letter_in_any_order() -> None:
+    """A filter may write what a report says anew; its header block stays as it was."""
+    sent = message("ask@acme.com", ASKED_AT, author="ana@acme.com", to=("bob@globex.com",))
+    copy = message(
+        "report@globex.com",
+        ASKED_AT + 60 * SECOND,
+        author="mailer-daemon@globex.com",
+        to=("ana@acme.com",),
+        in_reply_to="ask@acme.com",
+        marks=(("content-type", "multipart/report; report-type=delivery-status"),),
+    )
+    fates = (("bob@globex.com", "5.1.1"), ("eve@globex.com", "5.2.2"))
+    reports = [
+        replace(copy, report=Report((Delivery(recipient, "failed", code),)), size_octets=6_000 + n)
+        for n, (recipient, code) in enumerate(fates)
+    ]
+    partner, as_of = ROSTER.partner(PARTNER), ASKED_AT + timedelta(days=1)
+    one, other = (
+        letters_of(partner, [sent, *copies], ROSTER, as_of)
+        for copies in (reports, reversed(reports))
+    )
+    assert len(one) == 2
+    assert one == other
 
 
 @given(mailboxes(), st.randoms(use_true_random=False))
