@@ -11,8 +11,6 @@ from inbox_agent.words import counted
 
 #: So many ended silences are shown.
 SHOWN = 8
-# Up to so many letters the one that broke a silence is looked up among all of the partner's.
-_LETTERS_LOOKED_THROUGH = 20_000
 #: Fewer ended silences make no rhythm.
 _RHYTHM_GAPS = 8
 
@@ -57,19 +55,16 @@ async def silences_of(reader: Reader, partner: Row) -> Silences:
         now=now,
         now_words=open_words(now) if now else "",
         ended=ended,
-        broken_with=await _breakers(reader, partner, ended),
+        broken_with=await _breakers(reader, key, ended),
         alarms=alarm_words({row["level"]: row for row in alarms}),
     )
 
 
-async def _breakers(reader: Reader, partner: Row, ended: Sequence[Row]) -> dict[str, Row]:
-    """The letters that ended silences, by their instant; none where there are very many."""
-    letters = (partner["messages_in"] or 0) + (partner["messages_out"] or 0)
-    if not ended or letters > _LETTERS_LOOKED_THROUGH:
-        return {}
+async def _breakers(reader: Reader, partner: str, ended: Sequence[Row]) -> dict[str, Row]:
+    """The letters that ended silences, by their instant."""
     instants = {f"at{n}": row["ended_at"] for n, row in enumerate(ended)}
     sql = _BREAKERS.format(instants=", ".join(f":{name}" for name in instants))
-    rows = await reader.rows(sql, partner=partner["partner"], **instants)
+    rows = await reader.rows(sql, partner=partner, **instants)
     return {row["at"]: row for row in reversed(rows)}
 
 
