@@ -36,9 +36,8 @@ from inbox_agent.standing import (
     window_figures,
 )
 from inbox_agent.summaries import Summary
+from inbox_agent.words import spoken_span
 
-#: What states, causes and due times hang on besides.
-_TYPICAL = ("p50_seconds", "p50_reached", "p90_seconds")
 _ASKS = (
     f"select {COLUMNS} from response_times"  # noqa: S608 - our own names
     " where partner = ? and counts = 1 and asked_at >= ?"
@@ -103,7 +102,7 @@ def _moved(desk: Desk, parts: Parts, privacy: Privacy, party: Party) -> Moving |
         for whose, each in (("ours", over.ours), ("theirs", over.theirs))
         for name, value in figure_columns(each).items()
     }
-    if any(before[name] != value for name, value in figures.items() if name.endswith(_TYPICAL)):
+    if _told(figures, waits.terms) != _told(before, waits.terms):
         return None  # more than these figures is another
     at = estimates_change(waits.asks, waits.terms, until)
     changes = Changes(summary.changes_at, at)
@@ -113,6 +112,19 @@ def _moved(desk: Desk, parts: Parts, privacy: Privacy, party: Party) -> Moving |
         "next_change_at": text_of(changes.first),
     }
     return Moving(party.number, key, dict(waits.periods()), standing, at)
+
+
+def _told(figures: Row, terms: Terms) -> list[object]:
+    """What states, causes and due times hang on besides.
+
+    Reasons say how fast a side usually answers; without a promise of ours an answer is late when it
+    takes longer than nine of ten.
+    """
+    told: list[object] = []
+    for whose in ("ours", "theirs"):
+        took = figures[f"{whose}_p50_seconds"]
+        told += [figures[f"{whose}_p50_reached"], None if took is None else spoken_span(took)]
+    return told if terms.standards.we_answer_within else [*told, figures["ours_p90_seconds"]]
 
 
 @dataclass(frozen=True, slots=True)

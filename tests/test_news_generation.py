@@ -428,14 +428,36 @@ def test_so_do_those_of_the_window_while_the_typical_times_stay(
     assert _measured_at(one) == NOON + HOUR
 
 
-def test_a_partner_is_measured_where_its_typical_times_move(places: tuple[Place, Place]) -> None:
+def test_a_partner_is_measured_where_its_reasons_would_say_another_time(
+    places: tuple[Place, Place],
+) -> None:
     one, _ = places
-    assert _comes(places, *_slow("One", "Two"))
-    assert _standing(one)["ours_p90_seconds"] == 26 * 3600
+    assert _comes(places, *_slow(*map(str, range(10))))
+    # 8 of 19 took three hours; the tenth to be followed for 26 hours is the one answered then
+    assert _standing(one)["ours_p50_seconds"] == 26 * 3600
     assert _comes(places, at=NOON + 3 * HOUR)
     assert _are_alike(places)
-    assert _standing(one)["ours_p90_seconds"] is None
+    assert _standing(one)["ours_p50_reached"] == 0  # 9 of 19, as far as they were followed
     assert _measured_at(one) == NOON + 3 * HOUR
+
+
+def test_where_nothing_is_promised_it_is_measured_when_nine_of_ten_take_another_time(
+    places: tuple[Place, Place], tmp_path: Path
+) -> None:
+    at, asks = NOON + 2.5 * HOUR, _slow("One", "Two")  # late they are only a second later
+    texts = (OURS.replace('we_answer_within = "4 business hours"\n', ""), PARTNERS)
+    free = Place(tmp_path / "three", texts=texts), Place(tmp_path / "four", texts=texts)
+    for place in free:
+        place.now = NOON
+        place.read(talks(), known(NOON))
+        place.agent.rebuild()
+    for pair, measured_at in ((places, NOON + HOUR), (free, at)):
+        assert _comes(pair, *asks)
+        assert _standing(pair[0])["ours_p90_seconds"] == 26 * 3600
+        assert _comes(pair, at=at)
+        assert _are_alike(pair)
+        assert _standing(pair[0])["ours_p90_seconds"] is None
+        assert _measured_at(pair[0]) == measured_at
 
 
 # -- much at once ---------------------------------------------------------------------------
