@@ -25,7 +25,9 @@ def json_log(stream: TextIO) -> Callable[[Event], None]:
             "mailbox": event.mailbox,
             **event.facts,
         }
-        print(json.dumps(said), file=stream, flush=True)
+        # with its end at once: libraries write there, too, from other threads
+        stream.write(f"{json.dumps(said)}\n")
+        stream.flush()
 
     logging.getLogger().addHandler(_OfLibraries(write))
     return write

@@ -28,6 +28,7 @@ from scripted_socket import Answer, scripted
 from servers import Delivery, EmbeddedServer, free_ports
 
 from inbox_agent.demo.mailserver import serve_letters
+from inbox_agent.events import Event
 from inbox_agent.json_log import json_log
 
 pytestmark = pytest.mark.reliability
@@ -171,17 +172,38 @@ def looped(place: Installation, form: str, end: str, more: str = "") -> str:
     return "".join(lines)
 
 
-def test_a_library_that_warns_is_named_and_not_quoted() -> None:
-    stream, root = io.StringIO(), logging.getLogger()
+@pytest.fixture
+def root() -> Iterator[logging.Logger]:
+    """The logger of all, with the handlers it had afterwards."""
+    root = logging.getLogger()
     before = list(root.handlers)
+    yield root
+    for handler in set(root.handlers) - set(before):
+        root.removeHandler(handler)
+
+
+@pytest.mark.usefixtures("root")
+def test_a_library_that_warns_is_named_and_not_quoted() -> None:
+    stream = io.StringIO()
     json_log(stream)
-    try:
-        logging.getLogger("a.library").warning("about %s", SUBJECT)
-    finally:
-        for handler in set(root.handlers) - set(before):
-            root.removeHandler(handler)
+    logging.getLogger("a.library").warning("about %s", SUBJECT)
     assert json.loads(stream.getvalue())["library"] == "a.library"
     assert words_in(stream.getvalue()) == []
+
+
+@pytest.mark.usefixtures("root")
+def test_an_event_and_the_end_of_its_line_are_written_at_once() -> None:
+    """Else what a library says in another thread may come between the two."""
+    written: list[str] = []
+
+    class Recorded(io.StringIO):
+        def write(self, text: str) -> int:
+            written.append(text)
+            return len(text)
+
+    json_log(Recorded())(Event("woken"))
+    (line,) = written
+    assert line.endswith("}\n")
 
 
 # -- faults ---------------------------------------------------------------------------------
