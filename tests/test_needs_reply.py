@@ -489,13 +489,25 @@ def judged(letters: Sequence[Letter], box: Mailbox) -> dict[str, tuple[Any, ...]
 
 
 def joined(letters: Sequence[Letter], box: Mailbox) -> dict[str, Any]:
-    """What a hint joined each letter to; a letter that it names and that comes later undoes it."""
+    """What a hint joined each letter to, and those before it in its line.
+
+    A letter that one of them names and that comes later undoes that.
+    """
     conversations = conversations_of(box.partner_key, letters, box.cuts)
-    return {
-        key: (link.how == "split", link.parent if not c.cites[key] else None)
+    found = {
+        key: (link.how == "split", link.parent if not c.cites[key] else None, link.parent)
         for c in conversations
         for key, link in c.links.items()
     }
+
+    def line(key: str | None) -> list[tuple[bool, str | None]]:
+        joined = []
+        while key:
+            is_split, hinted, key = found[key]
+            joined.append((is_split, hinted))
+        return joined
+
+    return {key: line(key) for key in found}
 
 
 EXAMPLES = settings(
