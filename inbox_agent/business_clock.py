@@ -16,9 +16,7 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from inbox_agent.standards import Cuts, Span, Standards
-from inbox_agent.working_years import Year, clock_changes, holiday_calendar, worked_before
-
-__all__ = ("DAY_NAMES", "BusinessClock", "Clocks", "Hours", "Terms", "holiday_calendar")
+from inbox_agent.working_years import Year, clock_changes, worked_before
 
 DAY_NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MIDNIGHT = time(0, 0)

@@ -15,9 +15,10 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from inbox_agent.addresses import Address
-from inbox_agent.business_clock import DAY_NAMES, holiday_calendar
+from inbox_agent.business_clock import DAY_NAMES
 from inbox_agent.domain_names import normal_domain
 from inbox_agent.standards import DAY_SECONDS, Span
+from inbox_agent.working_years import holiday_calendar
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")

@@ -80,7 +80,7 @@ class Measurer:
             return Slip(number, Dues())
         held = desk.held(key)
         arrival = desk.next_arrival(held.messages[key], desk.known_until(key, held))
-        record = desk.only_record(key, held)
+        record = desk.record(key, held)
         if not is_listed and not record.is_two_way:
             return Slip(number, Dues(arrival))
         return Slip(

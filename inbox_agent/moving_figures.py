@@ -2,7 +2,7 @@
 
 While nobody writes, an ask that is open outlasts one answer after the other, and each time the
 estimates of its week, month, quarter and window move a little. Of a busy partner that is so
-nearly every minute. All else of it stays, as long as its typical times do.
+nearly every minute. All else of it stays, as long as reasons tell the same times.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import cast
 
-from inbox_agent.absences import ClockAround
 from inbox_agent.business_clock import Terms
 from inbox_agent.drift_rows import fairness_columns
 from inbox_agent.epoch import seconds_up
@@ -144,7 +143,10 @@ class _Waits:
         give_up_after = timedelta(seconds=terms.cuts.give_up_after_seconds)
         since = min(until - give_up_after - QUARTER, window(terms.cuts, clocks.us, until)[0])
         asks = [
-            _ask(row, terms, summary, until) for row in parts.rows(_ASKS, (key, text_of(since)))
+            PublishedAsk.of(
+                row, datetime.fromisoformat(row["asked_at"]), until, clocks.us, lambda _: summary
+            )
+            for row in parts.rows(_ASKS, (key, text_of(since)))
         ]
         return cls(cast("Sequence[Ask]", asks), terms, until, summary.is_blind)
 
@@ -165,11 +167,3 @@ class _Waits:
             if any(ask.outcome == "open" for ask in asks):
                 found = known_figures(asks, self.terms.cuts, is_blind=self.is_blind)
                 yield (responder, period.name), figure_columns(found)
-
-
-def _ask(row: Mapping[str, Any], terms: Terms, summary: Summary, until: datetime) -> PublishedAsk:
-    around = None
-    if row["outcome"] == "open":
-        side = terms.clocks.us if row["responder"] == "us" else terms.clocks.them
-        around = ClockAround(side, summary.open_away.get(row["response"], ()))
-    return PublishedAsk.of(row, datetime.fromisoformat(row["asked_at"]), until, around)

@@ -77,11 +77,7 @@ class Desk:
         return Held(self.config, self.roster, {key: messages}, {key: proofs})
 
     def record(self, key: str, held: Held) -> PartnerRecord:
-        """The record of one partner."""
-        return held.record(key, self.instants.as_of, self.instants.default)
-
-    def only_record(self, key: str, held: Held) -> PartnerRecord:
-        """As `record`, of copies that nobody needs after it: they go once letters are made."""
+        """The record of one partner; its copies are held no more once letters are made of them."""
         return held.record(key, self.instants.as_of, self.instants.default, lets_go=True)
 
     def known_until(self, key: str, held: Held) -> datetime:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from inbox_agent.absences import ClockAround
 from inbox_agent.addresses import Side
 from inbox_agent.business_clock import BusinessClock
 from inbox_agent.published_asks import COLUMNS, PublishedAsk
@@ -100,14 +99,7 @@ class Team:
 
     def ask(self, row: Mapping[str, Any], asked_at: datetime) -> PublishedAsk:
         """A published ask with its age."""
-        around = self._around(row) if row["outcome"] == "open" else None
-        return PublishedAsk.of(row, asked_at, self.until(row["partner"]), around)
-
-    def _around(self, row: Mapping[str, Any]) -> ClockAround:
-        if row["responder"] == "us":
-            return ClockAround(self.clock, ())
-        summary = self.summary(row["partner"])
-        return ClockAround(summary.hours.clock(), summary.open_away.get(row["response"], ()))
+        return PublishedAsk.of(row, asked_at, self.until(row["partner"]), self.clock, self.summary)
 
     def reach(self, names: Collection[str]) -> tuple[str, str]:
         """Instants, as they are published, between which all of some periods lie."""
