@@ -40,7 +40,10 @@ def take_in(
     found = _join(store, roster, {number for number, _ in new}, load)
     found.introducers.update(sight(store, roster, copies).introducers)
     store.run_many("insert into waiting values (?)", ((number,) for number, _ in new))
-    found.parties.update(_release(store, instants, load))
+    released = _release(store, instants, load)
+    found.parties.update(store.parties_of(released))
+    found.wholly.update(store.parties_of(store.citing(released, links_only=False)))
+    found.parties.update(found.wholly)
     return found
 
 
@@ -80,10 +83,10 @@ def _join(store: SortedMail, roster: Roster, new: set[int], load: Load) -> Touch
     return touched
 
 
-def _release(store: SortedMail, instants: Instants, load: Load) -> set[int]:
-    """Of the copies that wait for their time those that have come to it; gives whom they touch.
+def _release(store: SortedMail, instants: Instants, load: Load) -> list[int]:
+    """Of the copies that wait for their time those that have come to it.
 
-    What is proven hangs on which ids are held: those that cite them are looked at again.
+    What is proven hangs on which ids are held: those that cite them are to be looked at again.
     """
     sql = "select id, at, mailbox, ours, message from copies join waiting on copy = id"
     due = [
@@ -95,7 +98,7 @@ def _release(store: SortedMail, instants: Instants, load: Load) -> set[int]:
     due_ids = [row[0] for row in due]
     _count_hosts(store, [row for row in due if row[3]], load(due_ids))
     store.run_many("delete from waiting where copy = ?", ((number,) for number in due_ids))
-    return store.parties_of(store.citing(due_ids, links_only=False).union(due_ids))
+    return due_ids
 
 
 def _count_hosts(

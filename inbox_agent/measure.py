@@ -6,33 +6,31 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from inbox_agent.absences import Absence, absences_of
+from inbox_agent.absences import Absence
 from inbox_agent.addresses import Partner, Roster, Side
 from inbox_agent.alarm_record import AlarmCounts, PastAlarm, alarm_counts, alarm_record
 from inbox_agent.blind_spot import (
     PartnerCoverage,
     ProofWord,
-    partner_coverage,
-    unseen_by,
-    witnesses_of,
 )
 from inbox_agent.business_clock import Terms
 from inbox_agent.causes import Cause, Dates, most_urgent_first
 from inbox_agent.causes_in_standards import causes_in_people, causes_in_standards
 from inbox_agent.causes_in_waits import causes_in_asks, causes_in_silence
-from inbox_agent.contacts import Contact, contacts_of
-from inbox_agent.conversations import Conversation, conversations_of
+from inbox_agent.contacts import Contact
+from inbox_agent.conversations import Conversation
 from inbox_agent.drift import Drift, Mail, drift_of
 from inbox_agent.introductions import NO_INTRODUCTIONS, Introductions
 from inbox_agent.kept_standards import KeptStandard, kept_standards
-from inbox_agent.learned_clock import TheirCalendar, their_calendar
-from inbox_agent.letters import Letter, letters_of
+from inbox_agent.learned_clock import TheirCalendar
+from inbox_agent.letters import Letter
 from inbox_agent.messages import Message
 from inbox_agent.newcomers import IntroductionHint, hints_of
+from inbox_agent.partner_mail import PartnerMail, mail_of
 from inbox_agent.people import Concentration, concentration_of
-from inbox_agent.response_times import Ask, asks_of
+from inbox_agent.response_times import Ask
 from inbox_agent.sent_coverage import Proof
-from inbox_agent.silence_gaps import Gap, Rhythm, notable_gaps, rhythm_of
+from inbox_agent.silence_gaps import Gap, Rhythm, notable_gaps
 from inbox_agent.standing import (
     Changes,
     Period,
@@ -43,7 +41,6 @@ from inbox_agent.standing import (
     next_change,
     standing_of,
     state_of,
-    window,
     window_figures,
 )
 from inbox_agent.survival import Figures
@@ -101,40 +98,6 @@ class PartnerRecord:
         return len({letter.side for letter in self.letters if letter.counts}) == 2
 
 
-@dataclass(frozen=True, slots=True)
-class _Mail:
-    """What a partner's letters say before anything is held against anybody.
-
-    `terms` have the partner's own clock, learned where the config says nothing of it; `told` are
-    the asks that something can be said of: without what was asked of us, where too little of what
-    we sent is held to tell what was answered.
-    """
-
-    partner: Partner
-    roster: Roster
-    terms: Terms
-    as_of: datetime
-    calendar: TheirCalendar
-    absences: tuple[Absence, ...]
-    letters: tuple[Letter, ...]
-    conversations: tuple[Conversation, ...]
-    coverage: PartnerCoverage
-    asks: tuple[Ask, ...]
-    rhythm: Rhythm
-    contacts: tuple[Contact, ...]
-    proofs: Mapping[str, ProofWord]
-
-    @property
-    def told(self) -> tuple[Ask, ...]:
-        if not self.coverage.year.is_too_low:
-            return self.asks
-        return tuple(ask for ask in self.asks if ask.responder == "them")
-
-    @property
-    def window(self) -> tuple[datetime, datetime]:
-        return window(self.terms.cuts, self.terms.clocks.us, self.as_of)
-
-
 def measure(  # noqa: PLR0913, PLR0917 - all that a record is made of, and nothing else
     partner: Partner,
     messages: Iterable[Message],
@@ -149,33 +112,11 @@ def measure(  # noqa: PLR0913, PLR0917 - all that a record is made of, and nothi
     partner enters the record. `proofs` are of the letters of ours that the partner answered, up
     to `as_of` or beyond.
     """
-    letters = letters_of(partner, messages, roster, as_of)
-    calendar = their_calendar(letters, terms.clocks, as_of)
-    terms = replace(terms, clocks=replace(terms.clocks, them=calendar.clock))
-    known = tuple(proof for proof in proofs if proof.answered_at <= as_of)
-    conversations = conversations_of(partner.key, letters, terms.cuts)
-    absences, witnesses = absences_of(letters, as_of), witnesses_of(letters, known)
-    us = terms.clocks.us
-    return _record(
-        _Mail(
-            partner=partner,
-            roster=roster,
-            terms=terms,
-            as_of=as_of,
-            calendar=calendar,
-            absences=absences,
-            letters=letters,
-            conversations=conversations,
-            coverage=partner_coverage(known, us, as_of),
-            asks=asks_of(conversations, terms, as_of, unseen_by(witnesses), absences),
-            rhythm=rhythm_of(partner.key, letters, terms, as_of),
-            contacts=contacts_of(partner.key, conversations, roster, us, as_of),
-            proofs=witnesses,
-        )
-    )
+    return record_of(mail_of(partner, messages, roster, terms, as_of, proofs))
 
 
-def _record(mail: _Mail) -> PartnerRecord:
+def record_of(mail: PartnerMail) -> PartnerRecord:
+    """The record made of a partner's mail."""
     terms, as_of, asks = mail.terms, mail.as_of, mail.asks
     coverage = mail.coverage.year
     kept = kept_standards(
@@ -215,7 +156,7 @@ def _record(mail: _Mail) -> PartnerRecord:
 
 
 def _causes(
-    mail: _Mail, kept: Sequence[KeptStandard], over_window: WindowFigures
+    mail: PartnerMail, kept: Sequence[KeptStandard], over_window: WindowFigures
 ) -> tuple[Cause, ...]:
     dates = Dates(mail.terms.clocks.us, mail.as_of)
     found = (
@@ -227,7 +168,7 @@ def _causes(
     return most_urgent_first([cause for causes in found for cause in causes])
 
 
-def _periods(mail: _Mail) -> tuple[tuple[Side, Period, Figures], ...]:
+def _periods(mail: PartnerMail) -> tuple[tuple[Side, Period, Figures], ...]:
     """By direction, kind of period and name."""
     found = asks_by_period(mail.asks, mail.terms.clocks.us)
     ordered = sorted(found, key=lambda where: (where[0], where[1].kind, where[1].name))
@@ -238,7 +179,9 @@ def _periods(mail: _Mail) -> tuple[tuple[Side, Period, Figures], ...]:
     )
 
 
-def _changes(mail: _Mail, kept: Sequence[KeptStandard], over_window: WindowFigures) -> Changes:
+def _changes(
+    mail: PartnerMail, kept: Sequence[KeptStandard], over_window: WindowFigures
+) -> Changes:
     """The first instants at which any part of the record changes without new mail."""
     found = next_change(mail.asks, mail.rhythm, over_window.ours, mail.terms, mail.as_of)
     instants = [found.at, *(each.changes_at for each in kept if each.changes_at)]

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
 from inbox_agent.causes import Cause
 from inbox_agent.drift_rows import Adjusted
+from inbox_agent.earlier_mail import can_be_kept, earlier_of
+from inbox_agent.further_desk import further_record
+from inbox_agent.further_mail import MustBeWholeError
+from inbox_agent.kept_mail import Kept, earlier_mail
 from inbox_agent.kept_partners import Dues
-from inbox_agent.measure import PartnerRecord
+from inbox_agent.measure import PartnerRecord, record_of
+from inbox_agent.measuring import Held
 from inbox_agent.partner_desk import Desk
 from inbox_agent.privacy import Privacy
 from inbox_agent.published import OF_RECORD
+from inbox_agent.published_parts import Only
 from inbox_agent.published_rows import Row, partners
 from inbox_agent.published_schema import values_of
 from inbox_agent.standing_rows import partner_standing
@@ -32,7 +38,9 @@ _AT_ONCE = 500
 class Slip:
     """Somebody who was measured: when to look again, and what came of it.
 
-    Without a `summary` it is no partner. The rows of each table can be gone through once.
+    Without a `summary` it is no partner. The rows of each table can be gone through once; of the
+    tables in `only` they are all that may be others than before. `kept` is what is kept of the
+    mail.
     """
 
     number: int
@@ -40,6 +48,8 @@ class Slip:
     summary: Summary | None = None
     causes: tuple[Cause, ...] = ()
     tables: Mapping[str, Iterable[Values]] = field(default_factory=dict)
+    only: Mapping[str, Only] = field(default_factory=dict)
+    kept: Kept | None = None
 
     def packed(self) -> Slip:
         """The same, its rows made and small enough to be handed on."""
@@ -66,11 +76,17 @@ class _Packed:
 
 @dataclass(frozen=True, slots=True)
 class Measurer:
-    """Measures one after the other; `columns` are those of the tables, in order."""
+    """Measures one after the other; `columns` are those of the tables, in order.
+
+    What is `kept_from` so many copies on is gone on from, but of those who are to be measured
+    `wholly`; with none nothing is kept.
+    """
 
     desk: Desk
     privacy: Privacy
     columns: Mapping[str, Sequence[str]]
+    kept_from: int | None = None
+    wholly: frozenset[int] = frozenset()
 
     def slip(self, number: int, key: str) -> Slip:
         """Somebody measured, if it may be a partner; one found by itself is when both wrote."""
@@ -78,25 +94,65 @@ class Measurer:
         is_listed = any(each.key == key for each in desk.roster.partners)
         if not is_listed and not desk.may_be_two_way(key):
             return Slip(number, Dues())
+        return self._further(number, key) or self._whole(number, key, is_listed=is_listed)
+
+    def _further(self, number: int, key: str) -> Slip | None:
+        """Out of what was kept and what came; None where that can't be."""
+        if self.kept_from is None or number in self.wholly:
+            return None
+        earlier = earlier_mail(self.desk.store, number)
+        if earlier is None:
+            return None
+        try:
+            found = further_record(self.desk, number, key, earlier)
+        except MustBeWholeError:
+            return None
+        slip = self._slip(number, found.record, found.arrival, found.rows_of)
+        return replace(slip, only=found.only(earlier), kept=found.kept)
+
+    def _whole(self, number: int, key: str, *, is_listed: bool) -> Slip:
+        desk = self.desk
         held = desk.held(key)
-        arrival = desk.next_arrival(held.messages[key], desk.known_until(key, held))
-        record = desk.record(key, held)
+        until = desk.known_until(key, held)
+        arrival = desk.next_arrival(held.messages[key], until)
+        copies = desk.known_copies(key, until) if self._keeps(held, key) else ()
+        mail = desk.mail(key, held)
+        record = record_of(mail)
         if not is_listed and not record.is_two_way:
             return Slip(number, Dues(arrival))
+        slip = self._slip(number, record, arrival, lambda _: record)
+        if not copies or not can_be_kept(mail):
+            return slip
+        return replace(slip, kept=Kept.of(earlier_of(mail, held.proofs[key], copies)))
+
+    def _keeps(self, held: Held, key: str) -> bool:
+        return self.kept_from is not None and len(held.messages[key]) >= self.kept_from
+
+    def _slip(
+        self,
+        number: int,
+        record: PartnerRecord,
+        arrival: int | None,
+        rows_of: Callable[[str], PartnerRecord],
+    ) -> Slip:
         return Slip(
             number=number,
             dues=Dues.of(record.changes, arrival),
             summary=summary_of(record),
             causes=record.causes,
-            tables={table: self._values(table, rows) for table, rows in self._rows(record)},
+            tables={
+                table: self._values(table, rows) for table, rows in self._rows(record, rows_of)
+            },
         )
 
-    def _rows(self, record: PartnerRecord) -> Iterator[tuple[str, Iterable[Row]]]:
+    def _rows(
+        self, record: PartnerRecord, rows_of: Callable[[str], PartnerRecord]
+    ) -> Iterator[tuple[str, Iterable[Row]]]:
         yield "partners", partners([record], self.privacy)
         # p-values are adjusted where those of all partners are at hand
         yield "partner_standing", [partner_standing(record, self.privacy, Adjusted({}))]
         for table, make in OF_RECORD.items():
-            yield table, make(record, self.privacy)
+            yield table, make(rows_of(table), self.privacy)
 
     def _values(self, table: str, rows: Iterable[Row]) -> Iterator[Values]:
         return map(values_of(table, self.columns[table]), rows)

@@ -17,9 +17,10 @@ from inbox_agent.introductions import (
     likely,
 )
 from inbox_agent.letters import Letter, letters_of
-from inbox_agent.measure import PartnerRecord, measure
+from inbox_agent.measure import PartnerRecord, record_of
 from inbox_agent.messages import Message
 from inbox_agent.newcomers import Exchanges, Hints, Sightings
+from inbox_agent.partner_mail import PartnerMail, mail_of
 from inbox_agent.sent_coverage import Proof, sent_proofs
 
 
@@ -75,18 +76,22 @@ class Held:
         until = self.until(key, as_of, default)
         return letters_of(self.roster.partner(key), self.messages.get(key, ()), self.roster, until)
 
-    def record(
+    def record(self, key: str, as_of: Mapping[str, datetime], default: datetime) -> PartnerRecord:
+        """The record of one partner."""
+        return record_of(self.mail(key, as_of, default))
+
+    def mail(
         self,
         key: str,
         as_of: Mapping[str, datetime],
         default: datetime,
         *,
         lets_go: bool = False,
-    ) -> PartnerRecord:
-        """The record of one partner; where this `lets_go`, its copies are held no more."""
+    ) -> PartnerMail:
+        """The mail of one partner; where this `lets_go`, its copies are held no more."""
         partner, config = self.roster.partner(key), self.config
         copies, until = self.messages.get(key, []), self.until(key, as_of, default)
-        return measure(
+        return mail_of(
             partner,
             _let_go(copies) if lets_go else copies,
             self.roster,

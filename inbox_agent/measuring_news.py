@@ -13,6 +13,7 @@ from typing import Any
 from inbox_agent.addresses import Partner
 from inbox_agent.causes import Cause
 from inbox_agent.drift_rows import drift, drift_columns
+from inbox_agent.kept_mail import forget_earlier
 from inbox_agent.kept_partners import Party, keep_party, parties
 from inbox_agent.measured_rows import Slip
 from inbox_agent.partner_desk import Desk
@@ -80,6 +81,10 @@ class Edition:
                 summary.partner, summary.as_of, slip.causes, party.mailboxes
             )
         keep_p_values(store, party.number, summary)
+        if slip.kept:
+            slip.kept.write(store, party.number)
+        else:
+            forget_earlier(store, party.number)
         keep_hints(store, party.number, summary.hints if summary else ())
         until = self.desk.until(party.key, party.mailboxes)
         keep_party(store, party.number, summary, slip.dues, until)
@@ -87,7 +92,7 @@ class Edition:
     def _publish(self, party: Party, slip: Slip, summary: Summary) -> None:
         key = self.privacy.partner(party.key)
         for table, rows in slip.tables.items():
-            renewed = self.parts.renew_values(table, rows, key)
+            renewed = self.parts.renew_values(table, rows, key, only=slip.only.get(table))
             if table == "response_times":
                 self.moved.update(self._moved(renewed))
         known = party.known()

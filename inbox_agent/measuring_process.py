@@ -54,6 +54,8 @@ class Tools:
     instants: Instants
     privacy: Privacy
     columns: Mapping[str, Sequence[str]]
+    kept_from: int | None = None
+    wholly: frozenset[int] = frozenset()
 
     @classmethod
     def of(cls, desk: Desk, parts: Parts, privacy: Privacy) -> Tools:
@@ -74,7 +76,7 @@ class Tools:
         store = stack.enter_context(SortedMail(self.sorted_mail))
         reader = Reader(mirror, self.config, self.blocks)
         desk = Desk(self.config, self.config.roster(), store, reader, self.instants)
-        return Measurer(desk, self.privacy, self.columns)
+        return Measurer(desk, self.privacy, self.columns, self.kept_from, self.wholly)
 
 
 def serve(asked: BinaryIO, answers: BinaryIO) -> None:

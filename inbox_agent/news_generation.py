@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from typing import Any
 
 from inbox_agent.arrivals import take_in
@@ -33,6 +34,8 @@ from inbox_agent.sqlite_files import store_errors
 
 #: So many letters beside those of the largest partner are measured sooner by several processes.
 _WORTH_PROCESSES = 10_000
+#: From so many copies on a partner's mail is kept as it was measured, for news to be put to it.
+_KEPT_FROM = 5_000
 
 
 def publish_news(job: Job, processes: int = 0) -> int:
@@ -81,7 +84,8 @@ def _publish_news(
     came = new_rows(job.mirror, state["last"])
     new = reader.load(came)
     touched = take_in(store, desk.roster, sorted(new.items()), job.instants, reader.load)
-    touched.parties.update(store.parties_of(marked), _due(desk, "due_at"))
+    touched.wholly.update(store.parties_of(marked))
+    touched.parties.update(touched.wholly, _due(desk, "due_at"))
     with (
         store_errors(job.path, sqlite3.OperationalError),
         changing(job.path, has_subjects=job.privacy.subjects) as parts,
@@ -107,16 +111,17 @@ def _measured(desk: Desk, parts: Parts, job: Job, touched: Touched, processes: i
     """Those who are touched, measured, and what hangs on them."""
     before = {party.number: party for party in parties(desk.store, touched.parties)}
     edition = Edition(desk, parts, job.privacy, before)
-    for slip in _slips(edition, processes):
+    for slip in _slips(edition, touched.wholly, processes):
         edition.take(slip)
     edition.adjust()
     edition.introduce(touched)
     return edition
 
 
-def _slips(edition: Edition, processes: int) -> Iterator[Slip]:
+def _slips(edition: Edition, wholly: Collection[int], processes: int) -> Iterator[Slip]:
     """Everybody's, the largest first: by several processes where that is worth their start."""
     store, tools = edition.desk.store, Tools.of(edition.desk, edition.parts, edition.privacy)
+    tools = replace(tools, kept_from=_KEPT_FROM, wholly=frozenset(wholly))
     sizes = store.sizes(edition.before)
     named = [(party.number, party.key) for party in edition.before.values()]
     named.sort(key=lambda each: (-sizes.get(each[0], 0), each[1]))
@@ -126,7 +131,7 @@ def _slips(edition: Edition, processes: int) -> Iterator[Slip]:
         store.settle()
         yield from Team(processes).slips(tools, named)
         return
-    measurer = Measurer(edition.desk, edition.privacy, tools.columns)
+    measurer = Measurer(edition.desk, edition.privacy, tools.columns, tools.kept_from, tools.wholly)
     yield from (measurer.slip(*each) for each in named)
 
 

@@ -11,10 +11,10 @@ from inbox_agent.config import Config
 from inbox_agent.epoch import instant, seconds
 from inbox_agent.instants import choose_at
 from inbox_agent.letters import Letter
-from inbox_agent.measure import PartnerRecord
 from inbox_agent.measuring import Held
 from inbox_agent.messages import Message
 from inbox_agent.mirror_news import Reader
+from inbox_agent.partner_mail import PartnerMail
 from inbox_agent.sent_coverage import proofs_of
 from inbox_agent.sorted_mail import SortedMail, digest_of
 from inbox_agent.sorting import Instants
@@ -76,9 +76,17 @@ class Desk:
         proofs = proofs_of(key, messages, self.roster, as_of, default, ids)
         return Held(self.config, self.roster, {key: messages}, {key: proofs})
 
-    def record(self, key: str, held: Held) -> PartnerRecord:
-        """The record of one partner; its copies are held no more once letters are made of them."""
-        return held.record(key, self.instants.as_of, self.instants.default, lets_go=True)
+    def mail(self, key: str, held: Held) -> PartnerMail:
+        """The mail of one partner; its copies are held no more once letters are made of them."""
+        return held.mail(key, self.instants.as_of, self.instants.default, lets_go=True)
+
+    def known_copies(self, key: str, until: datetime) -> list[int]:
+        """The copies of one partner that came up to an instant, or at an unknown one."""
+        sql = (
+            "select copy from members join copies on id = copy"
+            " where party = ? and (at is null or at <= ?)"
+        )
+        return [copy for (copy,) in self.store.run(sql, (self.store.party(key), seconds(until)))]
 
     def known_until(self, key: str, held: Held) -> datetime:
         """As of when the record of one partner will be."""

@@ -6,6 +6,7 @@ their pages where they were, and the WAL stays small.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -32,6 +33,14 @@ class Renewed:
 
     gone: Sequence[Stored] = ()
     new: Sequence[Stored] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """Some rows of a partner: those with one of these values in a column."""
+
+    column: str
+    values: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +78,16 @@ class Parts:
         found: Iterable[tuple[Any, ...]],
         partner: str | None = None,
         among: Callable[[Stored], bool] | None = None,
+        only: Only | None = None,
     ) -> Renewed:
-        """As `renew`, of rows that are values in the order of the columns."""
+        """As `renew`, of rows that are values in the order of the columns.
+
+        Where `only` some of a partner's are meant, the others are not even read.
+        """
         columns = self.columns(table)
         places = [columns.index(name) for name in _TABLES[table].primary_key]
         key = itemgetter(*places)
-        held = {key(row): row for row in self._held(table, partner)}
+        held = {key(row): row for row in self._held(table, partner, only)}
         if among:
             held = {k: row for k, row in held.items() if among(_named(columns, row))}
         changed = []
@@ -105,11 +118,17 @@ class Parts:
             self._columns[table] = tuple(name for (name,) in rows)
         return self._columns[table]
 
-    def _held(self, table: str, partner: str | None) -> Iterator[tuple[Any, ...]]:
+    def _held(
+        self, table: str, partner: str | None, only: Only | None
+    ) -> Iterator[tuple[Any, ...]]:
         sql = f'select * from "{table}"'  # noqa: S608
         if partner is None:
             return self.db.execute(sql)
-        return self.db.execute(f"{sql} where partner = ? and {OF_A_PARTNER}", (partner,))
+        if only is None:
+            return self.db.execute(f"{sql} where partner = ? and {OF_A_PARTNER}", (partner,))
+        named = f"{only.column} in (select value from json_each(?))"  # noqa: S608 - our own names
+        some = f"{sql} where {named} and partner = ?"
+        return self.db.execute(some, (json.dumps(sorted(only.values)), partner))
 
     def _index(self, table: str, made: Renewed) -> None:
         """Have the index of words follow; it has to be told what it held."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -141,22 +141,35 @@ def asks_of(
     absences: Sequence[Absence] = (),
 ) -> tuple[Ask, ...]:
     """All asks of a partner, both directions, by the instant of asking."""
-    past, elsewhere = Past.of(conversations, terms.cuts), Elsewhere.of(conversations)
-    bounced = bounced_letters(conversations)
+    return asks_in(conversations, rules_of(conversations, terms, as_of, unseen, absences))
+
+
+def rules_of(
+    conversations: Sequence[Conversation],
+    terms: Terms,
+    as_of: datetime,
+    unseen: Unseen,
+    absences: Sequence[Absence],
+) -> Rules:
+    """What asks are judged by; `conversations` are all with a partner."""
     away: dict[str, list[Absence]] = defaultdict(list)
     for absence in absences:
         away[absence.address].append(absence)
-    rules = Rules(
+    return Rules(
         terms=terms,
         as_of=as_of,
-        bounced=bounced,
+        bounced=bounced_letters(conversations),
         unseen=unseen,
         absences=away,
-        past=past,
-        elsewhere=elsewhere,
+        past=Past.of(conversations, terms.cuts),
+        elsewhere=Elsewhere.of(conversations),
         give_up_after=timedelta(seconds=terms.cuts.give_up_after_seconds),
         readings={"us": terms.clocks.us.reading(as_of), "them": terms.clocks.them.reading(as_of)},
     )
+
+
+def asks_in(conversations: Iterable[Conversation], rules: Rules) -> tuple[Ask, ...]:
+    """The asks in some conversations, by the instant of asking."""
     asks = [ask for c in conversations for ask in _asks_of_conversation(c, rules)]
     return tuple(sorted(asks, key=lambda ask: ask.letter.order))
 

@@ -136,9 +136,13 @@ def proofs_of(  # noqa: PLR0913, PLR0917 - as for all of them
     as_of: Mapping[str, datetime],
     default: datetime,
     known: KnownIds,
+    hosts: Iterable[str] = (),
 ) -> list[Proof]:
-    """What `sent_proofs` finds of one partner, whose copies these are: all that name it."""
-    gone_by = _Seen(roster, as_of, default)
+    """What `sent_proofs` finds of one partner, whose copies these are: all that name it.
+
+    Or those that came last, where their ids are of the `hosts` of those before them.
+    """
+    gone_by = _Seen(roster, as_of, default, hosts_of_partners={partner: set(hosts)})
     for message in messages:
         gone_by.add(message)
     gone_by.answers = [answer for answer in gone_by.answers if answer.partner == partner]

@@ -20,7 +20,7 @@ from inbox_agent.sqlite_files import connect, private_directory
 
 SORTED = "sorted.db"
 #: One more whenever the tables, or what they mean, change.
-_VERSION = 2
+_VERSION = 3
 
 _SCHEMA = """
 create table facts (name text primary key, value text) without rowid;
@@ -43,6 +43,7 @@ create table lists (name text primary key, since integer) without rowid;
 create table waiting (copy integer primary key);
 create table hinted (party integer, other integer, primary key (party, other)) without rowid;
 create table newcomers (name text, party integer, primary key (name, party)) without rowid;
+create table earlier (party integer, part integer, mail blob, primary key (party, part));
 """
 #: Made once the rows are there, as that is quicker.
 _INDEXES = """
@@ -215,6 +216,14 @@ class SortedMail:
         )
         least = MAY_ANSWER if links_only else CITES
         return {copy for (copy,) in self.run_in(sql, copies, (least,))}
+
+    def with_ids(self, party: int, digests: Iterable[int]) -> set[int]:
+        """The copies in somebody's record that have these ids, by their digests."""
+        sql = (
+            "select id from copies join members on copy = id"
+            " where members.party = ? and message in ({})"
+        )
+        return {copy for (copy,) in self.run_in(sql, digests, (party,))}
 
     def cited(self, copies: Iterable[int]) -> set[int]:
         """The copies that those of these cite which may come along with them."""

@@ -59,12 +59,14 @@ class Instants:
 class Touched:
     """Who is to be measured again, and whose introductions may be others, by number.
 
-    `copies`: those that are new, or came into further records.
+    `copies`: those that are new, or came into further records. `wholly` are those of whom more may
+    be another than what new copies touch.
     """
 
     parties: set[int] = field(default_factory=set)
     copies: set[int] = field(default_factory=set)
     introducers: set[int] = field(default_factory=set)
+    wholly: set[int] = field(default_factory=set)
 
 
 # -- all at once ----------------------------------------------------------------------------

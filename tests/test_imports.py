@@ -73,7 +73,16 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         *("drift_measures", "false_discoveries", "drift", "causes", "causes_in_waits"),
         *("causes_in_standards", "standing", "fairness", "two_way_street"),
     ),
-    ("measure", "alert_log", "review_sheets", "review_measures", "reviews"),
+    (
+        "partner_mail",
+        "measure",
+        "earlier_mail",
+        "further_mail",
+        "alert_log",
+        "review_sheets",
+        "review_measures",
+        "reviews",
+    ),
     ("methodology", "definitions", "unassigned"),
     # edge
     (
@@ -183,6 +192,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "mirror_news",
         "partner_desk",
         "kept_partners",
+        "kept_mail",
+        "further_desk",
         "partner_news",
         "published_asks",
         "team_rows",

@@ -1,0 +1,69 @@
+"""What is kept of the mail of large partners, in `sorted.db`: packed, part by part."""
+
+from __future__ import annotations
+
+import gc
+import pickle
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from inbox_agent.earlier_mail import Earlier
+from inbox_agent.sorted_mail import SortedMail
+
+#: The part that is not settled.
+_HEAD = 0
+_QUICKLY = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Parts to be kept of somebody's mail, instead of all or of those with the same numbers."""
+
+    parts: Mapping[int, bytes]
+    is_all: bool
+
+    @classmethod
+    def of(cls, earlier: Earlier, before: Earlier | None = None) -> Kept:
+        """Packed; where there is one `before`, only what is another since."""
+        known = before.settled if before else {}
+        head = replace(earlier, settled={})
+        parts = {n: part for n, part in earlier.settled.items() if known.get(n) is not part}
+        packed = {number: _packed(part) for number, part in parts.items()}
+        return cls({_HEAD: _packed(head), **packed}, is_all=before is None)
+
+    def write(self, store: SortedMail, party: int) -> None:
+        """Keep it."""
+        if self.is_all:
+            forget_earlier(store, party)
+        rows = ((party, number, blob) for number, blob in self.parts.items())
+        store.run_many("insert or replace into earlier values (?, ?, ?)", rows)
+
+
+def forget_earlier(store: SortedMail, party: int) -> None:
+    """Keep nothing of somebody's mail any more."""
+    store.run("delete from earlier where party = ?", (party,))
+
+
+def earlier_mail(store: SortedMail, party: int) -> Earlier | None:
+    """What is kept of somebody's mail; None where nothing is."""
+    rows = store.run("select part, mail from earlier where party = ?", (party,))
+    was_on = gc.isenabled()
+    gc.disable()  # nothing of it has cycles, and looking for some takes most of the time
+    try:
+        parts = {number: _unpacked(blob) for number, blob in rows}
+    finally:
+        if was_on:
+            gc.enable()
+    head: Earlier | None = parts.pop(_HEAD, None)
+    return replace(head, settled=parts) if head else None
+
+
+def _packed(part: object) -> bytes:
+    return zlib.compress(pickle.dumps(part, pickle.HIGHEST_PROTOCOL), _QUICKLY)
+
+
+def _unpacked(blob: bytes) -> Any:
+    # written by this program, of this version, into a file that only its owner may write
+    return pickle.loads(zlib.decompress(blob))  # noqa: S301

@@ -1,0 +1,172 @@
+"""Mail with letters that came since is measured as all of it would be."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import pytest
+from hypothesis import HealthCheck, Phase, event, given, settings
+from hypothesis import strategies as st
+from mailboxes import PARTNER, ROSTER, Mailbox, globex_box, mailboxes, message
+from round_trip import terms_of
+
+from inbox_agent import earlier_mail
+from inbox_agent.copies import same_letters
+from inbox_agent.earlier_mail import Earlier, can_be_kept, earlier_of, moved_on
+from inbox_agent.further_mail import Frame, Further, MustBeWholeError, further_mail
+from inbox_agent.instants import choose_at
+from inbox_agent.measure import PartnerRecord, record_of
+from inbox_agent.messages import Message
+from inbox_agent.partner_mail import PartnerMail, mail_of
+from inbox_agent.response_times import Ask
+from inbox_agent.sent_coverage import Proof, sent_proofs
+from inbox_agent.standards import Cuts
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _small_parts() -> Iterator[None]:
+    """What is settled is kept by twos, at once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(earlier_mail, "_TOGETHER", 2)
+        patch.setattr(earlier_mail, "_WORTH_MOVING", 1)
+        yield
+
+
+@dataclass
+class Course:
+    """A mailbox as it comes in: what is kept of it, and the copies that were known by then."""
+
+    box: Mailbox
+    kept: Earlier | None = None
+    known: tuple[Message, ...] = ()
+
+    def frame(self, as_of: datetime) -> Frame:
+        partner = self.box.roster.partner(PARTNER)
+        return Frame(partner, self.box.roster, terms_of(self.box), as_of)
+
+    def whole(self, copies: Sequence[Message], as_of: datetime) -> PartnerMail:
+        """All of it measured."""
+        proofs = self.proofs(copies, as_of)
+        frame = self.frame(as_of)
+        return mail_of(frame.partner, copies, frame.roster, frame.said, as_of, proofs)
+
+    def proofs(self, copies: Sequence[Message], as_of: datetime) -> list[Proof]:
+        found = sent_proofs(copies, self.box.roster, {"partners": as_of, "second": as_of}, as_of)
+        return [proof for proof in found if proof.partner == PARTNER]
+
+    def further(self, copies: Sequence[Message], as_of: datetime) -> Further:
+        """What was kept with what came since. Raises MustBeWholeError."""
+        if self.kept is None or self._is_otherwise(copies):
+            raise MustBeWholeError("nothing is kept, or copies of letters that were there came")
+        before = {proof.message_id: proof for proof in self.kept.all_proofs()}
+        proofs = self.proofs(copies, as_of)
+        if any(before.get(p.message_id, p) != p for p in proofs) or len(before) > len(proofs):
+            raise MustBeWholeError("other proofs")
+        new = [proof for proof in proofs if proof.message_id not in before]
+        kept: Earlier = pickle.loads(pickle.dumps(self.kept))  # as it comes out of a file
+        found = further_mail(kept, self.frame(as_of), copies, new)
+        self.kept = moved_on(self.kept, found.mail, found.gone, new, ())
+        self.known = tuple(copies)
+        return found
+
+    def _is_otherwise(self, copies: Sequence[Message]) -> bool:
+        def is_mixed(letter: Collection[Message]) -> bool:
+            return len({copy in self.known for copy in letter}) == 2
+
+        return any(map(is_mixed, same_letters(copies, self.box.roster)))
+
+    def keep(self, mail: PartnerMail, copies: Sequence[Message]) -> None:
+        """Keep what was measured of everything."""
+        proofs = self.proofs(copies, mail.as_of)
+        self.kept = earlier_of(mail, proofs, ()) if can_be_kept(mail) else None
+        self.known = tuple(copies)
+
+
+def _times(box: Mailbox, cuts: Sequence[int], pauses: Sequence[int]) -> Iterator[datetime]:
+    """Some instants one after the other, each a pause after a letter."""
+    every = sorted(at for copy in box.copies if (at := choose_at(copy, frozenset())[0]))
+    last = None
+    for cut, pause in zip(cuts, pauses, strict=False):
+        at = every[cut % len(every)] + timedelta(seconds=pause)
+        if last is None or at > last:
+            yield at
+            last = at
+
+
+def _held(box: Mailbox, as_of: datetime) -> list[Message]:
+    """What had come by then."""
+    found = ((copy, choose_at(copy, box.roster.received_by)[0]) for copy in box.copies)
+    return [copy for copy, at in found if at is None or at <= as_of]
+
+
+def _is_the_same_at_every_step(box: Mailbox, times: Sequence[datetime]) -> int:
+    course, steps = Course(box), 0
+    for as_of in times:
+        copies = _held(box, as_of)
+        mail = course.whole(copies, as_of)
+        try:
+            found = course.further(copies, as_of)
+        except MustBeWholeError as exc:
+            event(str(exc))
+            course.keep(mail, copies)
+            continue
+        event(f"{len(found.made)} made, of {len(found.gone)}")
+        assert not _differences(found.mail, mail, box.cuts)
+        assert not _differences(record_of(found.mail), record_of(mail), box.cuts)
+        steps += 1
+    return steps
+
+
+_Aged = TypeVar("_Aged", PartnerMail, PartnerRecord)
+
+
+def _aged_alike(found: _Aged, cuts: Cuts) -> _Aged:
+    """Without how old an ask is that was given up: figures say no more than that time of it."""
+
+    def alike(ask: Ask) -> Ask:
+        age = min(ask.age_seconds, cuts.give_up_after_seconds)
+        return replace(ask, age_seconds=age, business_age_seconds=0)
+
+    return replace(found, asks=tuple(x if x.outcome == "open" else alike(x) for x in found.asks))
+
+
+def _differences(found: _Aged, wanted: _Aged, cuts: Cuts) -> list[str]:
+    """What is told otherwise, one line for each."""
+    one, other = _aged_alike(found, cuts), _aged_alike(wanted, cuts)
+    lines = []
+    for name in (field.name for field in fields(one)):
+        told, meant = getattr(one, name), getattr(other, name)
+        if told != meant and isinstance(told, tuple):
+            lines += [f"{name}: {each}" for each in told if each not in meant]
+            lines += [f"{name} without {each}" for each in meant if each not in told]
+        elif told != meant:
+            lines.append(f"{name}: {told}, not {meant}")
+    return lines
+
+
+_PAUSES = st.lists(st.sampled_from((0, 1, 3600, 86_400, 8 * 86_400, 40 * 86_400)), min_size=8)
+
+
+def examples(count: int) -> settings:
+    return settings(
+        max_examples=count,
+        deadline=None,
+        phases=(Phase.explicit, Phase.reuse, Phase.generate),
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    )
+
+
+@given(
+    mailboxes().filter(lambda box: len(box.copies) > 3 and not box.roster.has_mergers),
+    st.lists(st.integers(0, 40), min_size=8, max_size=8).map(sorted),
+    _PAUSES,
+)
+@examples(100)
+def test_mail_with_what_came_is_as_all_of_it_measured(
+    box: Mailbox, cuts: list[int], pauses: list[int]
+) -> None:
+    _is_the_same_at_every_step(box, list(_times(box, cuts, pauses)))
