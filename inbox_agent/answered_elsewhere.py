@@ -21,11 +21,16 @@ class Elsewhere:
     letters: Mapping[tuple[Side, str], Sequence[tuple[tuple[bool, float, str], Letter, str]]]
 
     @classmethod
-    def of(cls, conversations: Iterable[Conversation]) -> Elsewhere:
-        """Of a partner's conversations; only letters that count are looked at."""
+    def of(cls, conversations: Iterable[Conversation], since: datetime | None = None) -> Elsewhere:
+        """Of a partner's conversations; only letters that count are looked at.
+
+        For asks put `since` an instant alone, no letters before it.
+        """
         found = defaultdict(list)
         for conversation in conversations:
             for letter in conversation.counting:
+                if since and letter.instant < since:
+                    continue
                 for reader in {address.key for address in (*letter.to, *letter.cc)}:
                     place = (letter.order, letter, conversation.key)
                     found[letter.side, reader].append(place)

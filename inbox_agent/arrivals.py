@@ -42,7 +42,8 @@ def take_in(
     store.run_many("insert into waiting values (?)", ((number,) for number, _ in new))
     released = _release(store, instants, load)
     found.parties.update(store.parties_of(released))
-    found.wholly.update(store.parties_of(store.citing(released, links_only=False)))
+    earlier = store.citing(released, links_only=False).difference(released)
+    found.wholly.update(store.parties_of(earlier))
     found.parties.update(found.wholly)
     return found
 

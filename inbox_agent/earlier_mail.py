@@ -52,8 +52,9 @@ class Settled:
 class Earlier:
     """A partner's mail as it was known at `as_of`, in numbered parts of what is settled, and live.
 
-    `clock` is theirs; `hosts` are those of the Message-IDs that they wrote. `proofs` and `copies`,
-    the ids of the rows it was read from, are those that stand in no part.
+    `clock` is theirs; `is_blind`: too little of what we sent is held; `hosts` are those of the
+    Message-IDs that they wrote. `proofs` and `copies`, the ids of the rows it was read from, are
+    those that stand in no part.
     """
 
     as_of: datetime
@@ -61,6 +62,7 @@ class Earlier:
     live: tuple[Conversation, ...]
     absences: tuple[Absence, ...]
     clock: BusinessClock
+    is_blind: bool
     hosts: frozenset[str]
     proofs: tuple[Proof, ...]
     copies: tuple[int, ...]
@@ -122,6 +124,7 @@ def earlier_of(mail: PartnerMail, proofs: Sequence[Proof], copies: Collection[in
         live=live,
         absences=mail.absences,
         clock=replace(mail.calendar.clock),  # without what it worked out
+        is_blind=mail.coverage.year.is_too_low,
         hosts=their_hosts(mail.partner.key, mail.letters, mail.roster),
         proofs=tuple(proof for proof in proofs if proof.answered_at <= mail.as_of),
         copies=tuple(copies),

@@ -20,6 +20,7 @@ from inbox_agent.partner_desk import Desk, Ids
 from inbox_agent.published_parts import Only
 from inbox_agent.sent_coverage import Proof, proofs_of
 from inbox_agent.sorted_mail import digest_of
+from inbox_agent.standing import Period, periods_of
 
 _AT_ONCE = timedelta(seconds=AT_ONCE_SECONDS)
 
@@ -30,6 +31,7 @@ class FurtherRecord:
 
     record: PartnerRecord
     further: Further
+    periods: frozenset[Period]
     arrival: int | None
     kept: Kept
 
@@ -56,6 +58,7 @@ class FurtherRecord:
             "messages": Only("message", letters),
             "conversations": Only("conversation", frozenset(c.key for c in every)),
             "response_times": Only("response", asks),
+            "response_times_by_period": Only("period", frozenset(p.name for p in self.periods)),
         }
 
 
@@ -84,8 +87,22 @@ def further_record(desk: Desk, number: int, key: str, earlier: Earlier) -> Furth
     messages = [*came.copies.values(), *came.beside]
     further = further_mail(earlier, Frame(partner, roster, said, until), messages, came.proofs)
     later = moved_on(earlier, further.mail, further.gone, came.proofs, came.copies)
-    arrival = desk.next_arrival(came.later, until)
-    return FurtherRecord(record_of(further.mail), further, arrival, Kept.of(later, earlier))
+    periods = _periods(earlier, further)
+    return FurtherRecord(
+        record=record_of(further.mail, periods),
+        further=further,
+        periods=periods,
+        arrival=desk.next_arrival(came.later, until),
+        kept=Kept.of(later, earlier),
+    )
+
+
+def _periods(earlier: Earlier, further: Further) -> frozenset[Period]:
+    """In which there may be other asks, or with other outcomes, than there were."""
+    clock = further.mail.terms.clocks.us
+    gone = (c for c in earlier.conversations() if c.key in further.gone)
+    letters = (letter for c in (*further.looked_at, *gone) for letter in c.counting)
+    return frozenset(period for each in letters for period in periods_of(each.instant, clock))
 
 
 def _came(desk: Desk, number: int, key: str, earlier: Earlier, until: datetime) -> _Came:

@@ -74,7 +74,10 @@ def further_mail(
         raise MustBeWholeError("a letter that was there proves something")
     made, gone = _made(earlier, frame, fresh)
     looked_at = (*made, *(c for c in earlier.live if c.key not in gone))
-    return Further(_mail(earlier, ground, made, gone, looked_at), made, gone, looked_at)
+    mail = _mail(earlier, ground, made, gone, looked_at)
+    if mail.coverage.year.is_too_low != earlier.is_blind:
+        raise MustBeWholeError("whether enough of what we sent is held")
+    return Further(mail, made, gone, looked_at)
 
 
 def _mail(
@@ -92,7 +95,9 @@ def _mail(
         for ask in part.asks
         if ask.conversation not in gone
     )
-    found = asks_in(looked_at, ground.rules(conversations))
+    instants = (letter.instant for c in looked_at for letter in c.letters)
+    since = min(instants, default=ground.as_of)
+    found = asks_in(looked_at, ground.rules(conversations, since))
     asks = tuple(sorted((*settled, *found), key=lambda ask: ask.letter.order))
     return ground.mail(conversations, asks)
 

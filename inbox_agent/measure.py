@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -115,8 +115,8 @@ def measure(  # noqa: PLR0913, PLR0917 - all that a record is made of, and nothi
     return record_of(mail_of(partner, messages, roster, terms, as_of, proofs))
 
 
-def record_of(mail: PartnerMail) -> PartnerRecord:
-    """The record made of a partner's mail."""
+def record_of(mail: PartnerMail, among: Collection[Period] | None = None) -> PartnerRecord:
+    """The record made of a partner's mail; of `periods` only those `among` some, where said."""
     terms, as_of, asks = mail.terms, mail.as_of, mail.asks
     coverage = mail.coverage.year
     kept = kept_standards(
@@ -141,7 +141,7 @@ def record_of(mail: PartnerMail) -> PartnerRecord:
         contacts=mail.contacts,
         concentration=concentration_of(mail.letters, mail.window),
         hints=hints_of(mail.partner.key, mail.letters, mail.roster),
-        periods=_periods(mail),
+        periods=_periods(mail, among),
         coverage=mail.coverage,
         causes=causes,
         standing=standing_of(causes, verdict, over_window),
@@ -168,9 +168,11 @@ def _causes(
     return most_urgent_first([cause for causes in found for cause in causes])
 
 
-def _periods(mail: PartnerMail) -> tuple[tuple[Side, Period, Figures], ...]:
+def _periods(
+    mail: PartnerMail, among: Collection[Period] | None
+) -> tuple[tuple[Side, Period, Figures], ...]:
     """By direction, kind of period and name."""
-    found = asks_by_period(mail.asks, mail.terms.clocks.us)
+    found = asks_by_period(mail.asks, mail.terms.clocks.us, among)
     ordered = sorted(found, key=lambda where: (where[0], where[1].kind, where[1].name))
     is_blind = mail.coverage.year.is_too_low
     return tuple(

@@ -13,7 +13,7 @@ from inbox_agent.drift_rows import Adjusted
 from inbox_agent.earlier_mail import can_be_kept, earlier_of
 from inbox_agent.further_desk import further_record
 from inbox_agent.further_mail import MustBeWholeError
-from inbox_agent.kept_mail import Kept, earlier_mail
+from inbox_agent.kept_mail import Kept, read_earlier
 from inbox_agent.kept_partners import Dues
 from inbox_agent.measure import PartnerRecord, record_of
 from inbox_agent.measuring import Held
@@ -100,7 +100,7 @@ class Measurer:
         """Out of what was kept and what came; None where that can't be."""
         if self.kept_from is None or number in self.wholly:
             return None
-        earlier = earlier_mail(self.desk.store, number)
+        earlier = read_earlier(self.desk.store, number)
         if earlier is None:
             return None
         try:

@@ -35,7 +35,7 @@ from inbox_agent.sqlite_files import store_errors
 #: So many letters beside those of the largest partner are measured sooner by several processes.
 _WORTH_PROCESSES = 10_000
 #: From so many copies on a partner's mail is kept as it was measured, for news to be put to it.
-_KEPT_FROM = 5_000
+_KEPT_FROM = 1_000
 
 
 def publish_news(job: Job, processes: int = 0) -> int:

@@ -101,10 +101,10 @@ class Ground:
         """Their letters that prove letters of ours."""
         return witnesses_of(self.letters, self.known)
 
-    def rules(self, conversations: Sequence[Conversation]) -> Rules:
-        """What asks are judged by; `conversations` are all there are."""
+    def rules(self, conversations: Sequence[Conversation], since: datetime | None = None) -> Rules:
+        """What asks are judged by, or those put `since`; `conversations` are all there are."""
         unseen = unseen_by(self.witnesses)
-        return rules_of(conversations, self.terms, self.as_of, unseen, self.absences)
+        return rules_of(conversations, self.terms, self.as_of, unseen, self.absences, since)
 
     def mail(self, conversations: tuple[Conversation, ...], asks: tuple[Ask, ...]) -> PartnerMail:
         """All put together."""

@@ -144,14 +144,18 @@ def asks_of(
     return asks_in(conversations, rules_of(conversations, terms, as_of, unseen, absences))
 
 
-def rules_of(
+def rules_of(  # noqa: PLR0913, PLR0917 - all that an ask is judged by
     conversations: Sequence[Conversation],
     terms: Terms,
     as_of: datetime,
     unseen: Unseen,
     absences: Sequence[Absence],
+    since: datetime | None = None,
 ) -> Rules:
-    """What asks are judged by; `conversations` are all with a partner."""
+    """What asks are judged by, all or those put `since` an instant.
+
+    `conversations` are all with a partner.
+    """
     away: dict[str, list[Absence]] = defaultdict(list)
     for absence in absences:
         away[absence.address].append(absence)
@@ -162,7 +166,7 @@ def rules_of(
         unseen=unseen,
         absences=away,
         past=Past.of(conversations, terms.cuts),
-        elsewhere=Elsewhere.of(conversations),
+        elsewhere=Elsewhere.of(conversations, since),
         give_up_after=timedelta(seconds=terms.cuts.give_up_after_seconds),
         readings={"us": terms.clocks.us.reading(as_of), "them": terms.clocks.them.reading(as_of)},
     )

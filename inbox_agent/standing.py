@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -75,9 +75,12 @@ def _periods_of_day(day: date) -> tuple[Period, Period, Period]:
 
 
 def asks_by_period(
-    asks: Iterable[Ask], clock: BusinessClock
+    asks: Iterable[Ask], clock: BusinessClock, among: Collection[Period] | None = None
 ) -> Mapping[tuple[Side, Period], Sequence[Ask]]:
-    """Asks by the direction and the period they were asked in; only sets with figures."""
+    """Asks by the direction and the period they were asked in; only sets with figures.
+
+    All periods, or those `among` some.
+    """
     by_day: dict[tuple[Side, date], list[Ask]] = defaultdict(list)
     for ask in asks:
         if ask.is_in_figures:
@@ -85,7 +88,8 @@ def asks_by_period(
     found: dict[tuple[Side, Period], list[Ask]] = defaultdict(list)
     for (side, day), asked in by_day.items():
         for period in _periods_of_day(day):
-            found[side, period] += asked
+            if among is None or period in among:
+                found[side, period] += asked
     return found
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import pickle
+import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
-from mailboxes import PARTNER, ROSTER, Mailbox, globex_box, mailboxes, message
+from mailboxes import PARTNER, Mailbox, mailboxes
 from round_trip import terms_of
 
 from inbox_agent import earlier_mail
@@ -19,11 +20,13 @@ from inbox_agent.copies import same_letters
 from inbox_agent.earlier_mail import Earlier, can_be_kept, earlier_of, moved_on
 from inbox_agent.further_mail import Frame, Further, MustBeWholeError, further_mail
 from inbox_agent.instants import choose_at
+from inbox_agent.kept_mail import Kept, read_earlier
 from inbox_agent.measure import PartnerRecord, record_of
 from inbox_agent.messages import Message
 from inbox_agent.partner_mail import PartnerMail, mail_of
 from inbox_agent.response_times import Ask
 from inbox_agent.sent_coverage import Proof, sent_proofs
+from inbox_agent.sorted_mail import SortedMail
 from inbox_agent.standards import Cuts
 
 
@@ -67,11 +70,18 @@ class Course:
         if any(before.get(p.message_id, p) != p for p in proofs) or len(before) > len(proofs):
             raise MustBeWholeError("other proofs")
         new = [proof for proof in proofs if proof.message_id not in before]
-        kept: Earlier = pickle.loads(pickle.dumps(self.kept))  # as it comes out of a file
-        found = further_mail(kept, self.frame(as_of), copies, new)
+        found = further_mail(self._out_of_the_file(), self.frame(as_of), copies, new)
         self.kept = moved_on(self.kept, found.mail, found.gone, new, ())
         self.known = tuple(copies)
         return found
+
+    def _out_of_the_file(self) -> Earlier:
+        with tempfile.TemporaryDirectory() as folder, SortedMail(Path(folder) / "x.db") as store:
+            assert self.kept
+            Kept.of(self.kept).write(store, 1)
+            found = read_earlier(store, 1)
+            assert found == self.kept
+            return found
 
     def _is_otherwise(self, copies: Sequence[Message]) -> bool:
         def is_mixed(letter: Collection[Message]) -> bool:
@@ -103,8 +113,8 @@ def _held(box: Mailbox, as_of: datetime) -> list[Message]:
     return [copy for copy, at in found if at is None or at <= as_of]
 
 
-def _is_the_same_at_every_step(box: Mailbox, times: Sequence[datetime]) -> int:
-    course, steps = Course(box), 0
+def _is_the_same_at_every_step(box: Mailbox, times: Sequence[datetime]) -> None:
+    course = Course(box)
     for as_of in times:
         copies = _held(box, as_of)
         mail = course.whole(copies, as_of)
@@ -117,8 +127,6 @@ def _is_the_same_at_every_step(box: Mailbox, times: Sequence[datetime]) -> int:
         event(f"{len(found.made)} made, of {len(found.gone)}")
         assert not _differences(found.mail, mail, box.cuts)
         assert not _differences(record_of(found.mail), record_of(mail), box.cuts)
-        steps += 1
-    return steps
 
 
 _Aged = TypeVar("_Aged", PartnerMail, PartnerRecord)
@@ -148,9 +156,6 @@ def _differences(found: _Aged, wanted: _Aged, cuts: Cuts) -> list[str]:
     return lines
 
 
-_PAUSES = st.lists(st.sampled_from((0, 1, 3600, 86_400, 8 * 86_400, 40 * 86_400)), min_size=8)
-
-
 def examples(count: int) -> settings:
     return settings(
         max_examples=count,
@@ -160,13 +165,23 @@ def examples(count: int) -> settings:
     )
 
 
-@given(
+_COURSES = (
     mailboxes().filter(lambda box: len(box.copies) > 3 and not box.roster.has_mergers),
     st.lists(st.integers(0, 40), min_size=8, max_size=8).map(sorted),
-    _PAUSES,
+    st.lists(st.sampled_from((0, 1, 3600, 86_400, 8 * 86_400, 40 * 86_400)), min_size=8),
 )
-@examples(100)
+
+
+@given(*_COURSES)
+@examples(30)
 def test_mail_with_what_came_is_as_all_of_it_measured(
     box: Mailbox, cuts: list[int], pauses: list[int]
 ) -> None:
+    _is_the_same_at_every_step(box, list(_times(box, cuts, pauses)))
+
+
+@pytest.mark.simulation
+@given(*_COURSES)
+@examples(400)
+def test_so_it_is_for_many_courses(box: Mailbox, cuts: list[int], pauses: list[int]) -> None:
     _is_the_same_at_every_step(box, list(_times(box, cuts, pauses)))
