@@ -208,7 +208,8 @@ def _bounce() -> Message:
 
 
 LATE = message("late@globex.com", NOON - 3 * DAY + 7 * SECOND, author=BOB, to=[ANA], subject="Late")
-COPY = replace(
+TWICE = next(x for x in talks() if x.message_id == f"1-{BOB}@acme.com")
+COPY = replace(TWICE, digest="copy", received_at=NOON + HOUR / 2)
     next(x for x in talks() if x.message_id == f"1-{BOB}"),
     digest="copy",
     received_at=NOON + HOUR / 2,
