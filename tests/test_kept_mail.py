@@ -210,10 +210,6 @@ def _bounce() -> Message:
 LATE = message("late@globex.com", NOON - 3 * DAY + 7 * SECOND, author=BOB, to=[ANA], subject="Late")
 TWICE = next(x for x in talks() if x.message_id == f"1-{BOB}@acme.com")
 COPY = replace(TWICE, digest="copy", received_at=NOON + HOUR / 2)
-    next(x for x in talks() if x.message_id == f"1-{BOB}"),
-    digest="copy",
-    received_at=NOON + HOUR / 2,
-)
 HOST = message("x@mail.globex-group.com", NOON + SECOND, author=BOB, to=[ANA], subject="Moved")
 
 
