@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import pairwise
 
 from inbox_agent.addresses import Side
 from inbox_agent.letters import Letter, row_key
@@ -45,15 +44,13 @@ class Conversation:
     """A thread within one partner; `letters` has each child after its parent.
 
     By letter key: `links` says what brought a letter here; `cites` gives the held letters that
-    it names, likeliest first: In-Reply-To, then References from the last on; `preceding` the
-    letter before it here.
+    it names, likeliest first: In-Reply-To, then References from the last on.
     """
 
     key: str
     letters: tuple[Letter, ...]
     links: Mapping[str, Link]
     cites: Mapping[str, tuple[Letter, ...]]
-    preceding: Mapping[str, Letter]
     episodes: tuple[Episode, ...]
     #: The letters that count, in order.
     counting: tuple[Letter, ...] = field(init=False, repr=False, compare=False)
@@ -61,11 +58,6 @@ class Conversation:
     def __post_init__(self) -> None:
         counting = tuple([letter for letter in self.letters if letter.counts])
         object.__setattr__(self, "counting", counting)
-
-    def answers(self, letter: Letter) -> Letter | None:
-        """The letter it answers: the likeliest it cites, else the one before it here."""
-        cited = self.cites[letter.key]
-        return cited[0] if cited else self.preceding.get(letter.key)
 
 
 def conversations_of(
@@ -101,7 +93,6 @@ def _conversation(
         letters=ordered,
         links={letter.key: threads.links[letter.key] for letter in ordered},
         cites={letter.key: threads.cites[letter.key] for letter in ordered},
-        preceding={later.key: earlier for earlier, later in pairwise(ordered)},
         episodes=_episodes(key, ordered, cuts),
     )
 
