@@ -29,6 +29,8 @@ def bounced_letters(conversations: Sequence[Conversation]) -> frozenset[str]:
     for report, cited in _final_reports(conversations, ours):
         for letter, address in _failures(report, cited, ours):
             failed.setdefault(letter.key, set()).add(address)
+    if not failed:
+        return frozenset()
     return frozenset(
         letter.key
         for letter in ours
@@ -53,7 +55,7 @@ def failed_addresses(conversations: Sequence[Conversation]) -> Iterator[tuple[Le
 def _ours(conversations: Sequence[Conversation]) -> Sequence[Letter]:
     """Our letters, oldest first."""
     letters = (x for c in conversations for x in c.letters if x.side == "us")
-    return sorted(letters, key=lambda x: x.order)
+    return sorted(letters, key=attrgetter("order"))
 
 
 def _final_reports(

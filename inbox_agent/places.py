@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -22,24 +22,27 @@ class Place:
 _BEGINS = Place()
 
 
-def places_of(conversations: Sequence[Conversation], cuts: Cuts) -> Mapping[str, Place]:
-    """By letter key; an exchange is a letter, what it answers, what that answered, and so on.
+def places_of(conversations: Sequence[Conversation], cuts: Cuts) -> Iterator[tuple[Letter, Place]]:
+    """Of each letter that counts, in the order in which they came.
 
-    Looked at are letters that count and came before. Of those it cites the likeliest, else the
-    one that a hint joined it to; what is longer ago than `reopen_after` is not what it answers.
+    An exchange is a letter, what it answers, what that answered, and so on. Looked at are letters
+    that count and came before. Of those it cites the likeliest, else the one that a hint joined it
+    to; what is longer ago than `reopen_after` is not what it answers.
     """
     reopen_after = timedelta(seconds=cuts.reopen_after_seconds)
     held = {letter.key: letter for c in conversations for letter in c.letters}
     counting = [(letter, c) for c in conversations for letter in c.counting]
-    places: dict[str, Place] = {}
-    for letter, conversation in sorted(counting, key=lambda pair: pair[0].order):
+    counting.sort(key=lambda pair: pair[0].order)
+    letters_before: dict[str, int] = {}
+    for letter, conversation in counting:
         likely = _likely(letter, conversation, held)
         answered = next((x for x in likely if x.counts and x.order < letter.order), None)
         if answered is None or letter.instant - answered.instant > reopen_after:
-            places[letter.key] = _BEGINS
+            place = _BEGINS
         else:
-            places[letter.key] = Place(answered, places[answered.key].letters_before + 1)
-    return places
+            place = Place(answered, letters_before[answered.key] + 1)
+        letters_before[letter.key] = place.letters_before
+        yield letter, place
 
 
 def _likely(
