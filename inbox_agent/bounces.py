@@ -64,11 +64,10 @@ def _final_reports(
     """Each report that something failed for good, and the letters of ours that it names."""
     first: dict[str, Letter] = {}
     for conversation in conversations:
-        for report in conversation.letters:
+        for report, answered in zip(conversation.letters, conversation.cites, strict=True):
             if report.is_final_bounce:
                 first = first or {name: x for x in reversed(ours) for name in x.message_ids}
                 returned = first.get(report.reported_id or "")
-                answered = conversation.cites[report.key]
                 yield report, [returned] if returned else [x for x in answered if x.side == "us"]
 
 

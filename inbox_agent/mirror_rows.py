@@ -268,7 +268,11 @@ def _people(addresses: tuple[Address, ...]) -> list[tuple[str, str, str]]:
 
 
 def _addresses(people: list[list[str]]) -> tuple[Address, ...]:
-    return tuple([_known_address(*person) for person in people]) if people else ()
+    return _known_people(*map(tuple, people)) if people else ()
+
+
+def _people_of(*people: tuple[str, str, str]) -> tuple[Address, ...]:
+    return tuple([_known_address(*person) for person in people])
 
 
 def _mark(name: str, value: str) -> tuple[str, str]:
@@ -278,6 +282,7 @@ def _mark(name: str, value: str) -> tuple[str, str]:
 # The same people write and are written to, by the same programs and hosts: one object for all their
 # letters is a third of what these take. What is kept of each is short.
 _known_address = lru_cache(maxsize=16_384)(Address)
+_known_people = lru_cache(maxsize=4_096)(_people_of)
 _known_mark = lru_cache(maxsize=4_096)(_mark)
 _known_text = lru_cache(maxsize=4_096)(str)
 _known_signs = lru_cache(maxsize=1_024)(_signs)

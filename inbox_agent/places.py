@@ -9,6 +9,7 @@ from datetime import timedelta
 from inbox_agent.conversations import Conversation
 from inbox_agent.letters import Letter
 from inbox_agent.standards import Cuts
+from inbox_agent.threads import Link
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +32,16 @@ def places_of(conversations: Sequence[Conversation], cuts: Cuts) -> Iterator[tup
     """
     reopen_after = timedelta(seconds=cuts.reopen_after_seconds)
     held = {letter.key: letter for c in conversations for letter in c.letters}
-    counting = [(letter, c) for c in conversations for letter in c.counting]
-    counting.sort(key=lambda pair: pair[0].order)
+    counting = [
+        (letter, link, cited)
+        for c in conversations
+        for letter, link, cited in zip(c.letters, c.links, c.cites, strict=True)
+        if letter.counts
+    ]
+    counting.sort(key=lambda each: each[0].order)
     letters_before: dict[str, int] = {}
-    for letter, conversation in counting:
-        likely = _likely(letter, conversation, held)
+    for letter, link, cited in counting:
+        likely = _likely(link, cited, held)
         answered = next((x for x in likely if x.counts and x.order < letter.order), None)
         if answered is None or letter.instant - answered.instant > reopen_after:
             place = _BEGINS
@@ -45,10 +51,7 @@ def places_of(conversations: Sequence[Conversation], cuts: Cuts) -> Iterator[tup
         yield letter, place
 
 
-def _likely(
-    letter: Letter, conversation: Conversation, held: Mapping[str, Letter]
-) -> Sequence[Letter]:
-    link, cited = conversation.links[letter.key], conversation.cites[letter.key]
+def _likely(link: Link, cited: Sequence[Letter], held: Mapping[str, Letter]) -> Sequence[Letter]:
     if link.how == "split":
         return ()
     return cited or ((held[link.parent],) if link.parent else ())

@@ -166,7 +166,7 @@ def _asks_of_conversation(conversation: Conversation, rules: Rules) -> Iterator[
     for episode, after in zip(
         conversation.episodes, (*conversation.episodes[1:], None), strict=False
     ):
-        late = late_reply(conversation, episode.turns[-1], after)
+        late = late_reply(episode.turns[-1], after)
         asked = False
         last = None
         for part in parts_of(episode.turns, late, rules.unseen):

@@ -495,9 +495,9 @@ def joined(letters: Sequence[Letter], box: Mailbox) -> dict[str, Any]:
     """
     conversations = conversations_of(box.partner_key, letters, box.cuts)
     found = {
-        key: (link.how == "split", link.parent if not c.cites[key] else None, link.parent)
+        letter.key: (link.how == "split", link.parent if not cited else None, link.parent)
         for c in conversations
-        for key, link in c.links.items()
+        for letter, link, cited in zip(c.letters, c.links, c.cites, strict=True)
     }
 
     def line(key: str | None) -> list[tuple[bool, str | None]]:
@@ -545,7 +545,7 @@ def test_an_answer_taken_away_changes_no_judgement_of_what_its_side_was_asked(
     conversations = conversations_of(box.partner_key, letters, box.cuts)
     last = [c.counting[-1] for c in conversations if c.counting]
     # one that says it answers, as answers do; letters that cite it would follow nothing
-    cited = {x.key for c in conversations for found in c.cites.values() for x in found}
+    cited = {x.key for c in conversations for found in c.cites for x in found}
     answers = [x for x in last if x.in_reply_to or x.references]
     answers = [x for x in answers if x.key not in cited]
     assume(answers)
