@@ -70,8 +70,10 @@ COPIES = (
     f"select {_READ}, coalesce(folders.is_sent, 0) as is_sent from headers"  # noqa: S608
     f" left join folders using (mailbox, folder) where {NOT_READ_ANEW} order by headers.id"
 )
-#: Some of them, by the ids of their rows.
-COPIES_OF = COPIES.replace(" order by", " and headers.id in ({}) order by")
+#: Some of them, by the ids of their rows as JSON: one statement for any number of them.
+COPIES_OF = COPIES.replace(
+    " order by", " and headers.id in (select value from json_each(?)) order by"
+)
 #: The label under which Gmail keeps what was sent, as `X-GM-LABELS` gives it.
 SENT_LABEL = "\\Sent"
 #: What import blocks are found by; an index has it all, in this order. A damaged row is left to
