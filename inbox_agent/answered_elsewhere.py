@@ -31,10 +31,12 @@ class Elsewhere:
             for letter in conversation.counting:
                 if since and letter.instant < since:
                     continue
+                place = (letter.order, letter, conversation.key)
                 for reader in {address.key for address in (*letter.to, *letter.cc)}:
-                    place = (letter.order, letter, conversation.key)
                     found[letter.side, reader].append(place)
-        return cls({key: sorted(places, key=itemgetter(0)) for key, places in found.items()})
+        for places in found.values():
+            places.sort(key=itemgetter(0))
+        return cls(found)
 
     def answered_at(self, asked: Letter, conversation: str, before: datetime) -> datetime | None:
         """When the side that was asked first wrote to the writer in another conversation.

@@ -45,11 +45,6 @@ def author_of(message: Message, roster: Roster) -> Address | None:
     return _original(message, roster) or message.from_
 
 
-def is_from_taken(message: Message, roster: Roster) -> bool:
-    """Whether a mailing list took From, and the author was found elsewhere in the header."""
-    return _original(message, roster) is not None
-
-
 def list_names(message: Message) -> frozenset[str]:
     """The mailing list a copy came through, by List-Id and List-Post; ``@`` as a dot."""
     return _through(message).names
@@ -63,17 +58,21 @@ def identity_flags(message: Message, roster: Roster) -> set[str]:
     an address elsewhere. ``mixed_script_domain``: the domain may look like another.
     ``unverified``: our mail server could not confirm where it comes from.
     """
-    author = author_of(message, roster)
+    original, found = _original(message, roster), set[str]()
+    author = original or message.from_
     if author is None:
-        return set()
-    flags = (
-        ("via_list", is_from_taken(message, roster)),
-        ("on_behalf", _is_on_behalf(message, roster)),
-        ("name_shows_other_address", _shows_other_address(author, roster)),
-        ("mixed_script_domain", mixes_scripts(author.domain)),
-        ("unverified", is_unverified(message.authentication, roster.authserv_ids)),
-    )
-    return {name for name, holds in flags if holds}
+        return found
+    if original is not None:
+        found.add("via_list")
+    if _is_on_behalf(message, roster):
+        found.add("on_behalf")
+    if _shows_other_address(author, roster):
+        found.add("name_shows_other_address")
+    if mixes_scripts(author.domain):
+        found.add("mixed_script_domain")
+    if is_unverified(message.authentication, roster.authserv_ids):
+        found.add("unverified")
+    return found
 
 
 # -- lists that take From -------------------------------------------------------------------

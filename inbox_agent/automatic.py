@@ -150,6 +150,7 @@ def _telling(marks: Marks) -> frozenset[str]:
     return frozenset(said | (fields.keys() - _COMMON_FIELDS))
 
 
+@lru_cache(maxsize=1024)
 def _is_telling_type(content_type: str) -> bool:
     """Whether it is more than text, with or without something attached."""
     return _COMMON_TYPE.fullmatch(content_type) is None or "method" in content_type.lower()

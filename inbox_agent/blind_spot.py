@@ -121,4 +121,5 @@ def _cut(turn: Turn, unseen: Unseen) -> list[tuple[Letter, ...]]:
 
 def _may_answer(letter: Letter, before: Iterable[Letter]) -> bool:
     """Whether the unseen letter that `letter` answers may itself be an answer to one of these."""
-    return any(not each.message_ids.isdisjoint(letter.references) for each in before)
+    cited = frozenset(letter.references)
+    return any(not cited.isdisjoint(each.message_ids) for each in before)

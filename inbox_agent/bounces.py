@@ -29,6 +29,8 @@ def bounced_letters(conversations: Sequence[Conversation]) -> frozenset[str]:
     for report, cited in _final_reports(conversations, ours):
         for letter, address in _failures(report, cited, ours):
             failed.setdefault(letter.key, set()).add(address)
+    if not failed:
+        return frozenset()
     return frozenset(
         letter.key
         for letter in ours
@@ -53,7 +55,7 @@ def failed_addresses(conversations: Sequence[Conversation]) -> Iterator[tuple[Le
 def _ours(conversations: Sequence[Conversation]) -> Sequence[Letter]:
     """Our letters, oldest first."""
     letters = (x for c in conversations for x in c.letters if x.side == "us")
-    return sorted(letters, key=lambda x: x.order)
+    return sorted(letters, key=attrgetter("order"))
 
 
 def _final_reports(
@@ -62,11 +64,10 @@ def _final_reports(
     """Each report that something failed for good, and the letters of ours that it names."""
     first: dict[str, Letter] = {}
     for conversation in conversations:
-        for report in conversation.letters:
+        for report, answered in zip(conversation.letters, conversation.cites, strict=True):
             if report.is_final_bounce:
                 first = first or {name: x for x in reversed(ours) for name in x.message_ids}
                 returned = first.get(report.reported_id or "")
-                answered = conversation.cites[report.key]
                 yield report, [returned] if returned else [x for x in answered if x.side == "us"]
 
 

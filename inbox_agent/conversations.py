@@ -10,12 +10,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import pairwise
+from operator import attrgetter
 
 from inbox_agent.addresses import Side
 from inbox_agent.letters import Letter, row_key
 from inbox_agent.standards import Cuts
 from inbox_agent.threads import Link, Threads, is_parents_first, threads_of
+
+_COUNTS = attrgetter("counts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,34 +40,31 @@ class Episode:
     key: str
     letters: tuple[Letter, ...]
     turns: tuple[Turn, ...]
+    #: What its first letter names, likeliest first.
+    cites: tuple[Letter, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
     """A thread within one partner; `letters` has each child after its parent.
 
-    By letter key: `links` says what brought a letter here; `cites` gives the held letters that
-    it names, likeliest first: In-Reply-To, then References from the last on; `preceding` the
-    letter before it here.
+    In the order of `letters`: `links` says what brought each letter here; `cites` gives the held
+    letters that it names, likeliest first: In-Reply-To, then References from the last on.
     """
 
     key: str
     letters: tuple[Letter, ...]
-    links: Mapping[str, Link]
-    cites: Mapping[str, tuple[Letter, ...]]
-    preceding: Mapping[str, Letter]
+    links: tuple[Link, ...]
+    cites: tuple[tuple[Letter, ...], ...]
     episodes: tuple[Episode, ...]
     #: The letters that count, in order.
     counting: tuple[Letter, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        counting = tuple([letter for letter in self.letters if letter.counts])
+        counting = self.letters  # no other tuple where all count, as they mostly do
+        if not all(map(_COUNTS, counting)):
+            counting = tuple([letter for letter in counting if letter.counts])
         object.__setattr__(self, "counting", counting)
-
-    def answers(self, letter: Letter) -> Letter | None:
-        """The letter it answers: the likeliest it cites, else the one before it here."""
-        cited = self.cites[letter.key]
-        return cited[0] if cited else self.preceding.get(letter.key)
 
 
 def conversations_of(
@@ -99,10 +98,9 @@ def _conversation(
     return Conversation(
         key=key,
         letters=ordered,
-        links={letter.key: threads.links[letter.key] for letter in ordered},
-        cites={letter.key: threads.cites[letter.key] for letter in ordered},
-        preceding={later.key: earlier for earlier, later in pairwise(ordered)},
-        episodes=_episodes(key, ordered, cuts),
+        links=tuple([threads.links[letter.key] for letter in ordered]),
+        cites=tuple([threads.cites[letter.key] for letter in ordered]),
+        episodes=_episodes(key, ordered, threads, cuts),
     )
 
 
@@ -127,7 +125,9 @@ def _parents_first(group: Sequence[Letter], links: Mapping[str, Link]) -> tuple[
 # -- episodes and turns ---------------------------------------------------------------------
 
 
-def _episodes(key: str, ordered: Sequence[Letter], cuts: Cuts) -> tuple[Episode, ...]:
+def _episodes(
+    key: str, ordered: Sequence[Letter], threads: Threads, cuts: Cuts
+) -> tuple[Episode, ...]:
     reopen_after = timedelta(seconds=cuts.reopen_after_seconds)
     parts: list[list[Letter]] = []
     latest = None
@@ -139,7 +139,14 @@ def _episodes(key: str, ordered: Sequence[Letter], cuts: Cuts) -> tuple[Episode,
             parts.append([])
         parts[-1].append(letter)
         latest = at if latest is None or at > latest else latest
-    return tuple(Episode(row_key(key, part[0].key), tuple(part), turns_of(part)) for part in parts)
+    return tuple(
+        [
+            Episode(
+                row_key(key, part[0].key), tuple(part), turns_of(part), threads.cites[part[0].key]
+            )
+            for part in parts
+        ]
+    )
 
 
 def turns_of(letters: Sequence[Letter]) -> tuple[Turn, ...]:

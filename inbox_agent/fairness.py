@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import log
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     Numbers = NDArray[Any]
 
 _RESAMPLES = 400
-_MOST_CELLS = 1_000_000
+#: So many weights are in memory at once, five times over.
+_MOST_CELLS = 200_000
 _SEED = 1979
 _CONFIDENCE = 0.95
 _SLACK = 1e-9
@@ -84,17 +85,15 @@ def _interval(
     return float(low), float(high)
 
 
-def _weights(lots: Any, count: int) -> list[Numbers]:
+def _weights(lots: Any, count: int) -> Iterator[Numbers]:
     """How often each of `count` asks is in each resample, a row a resample, in parts."""
     import numpy as np  # noqa: PLC0415
 
     rows = max(1, min(_RESAMPLES, _MOST_CELLS // count))
-    parts = [min(rows, _RESAMPLES - begun) for begun in range(0, _RESAMPLES, rows)]
-    found = []
-    for part in parts:
+    for begun in range(0, _RESAMPLES, rows):
+        part = min(rows, _RESAMPLES - begun)
         drawn = lots.integers(0, count, (part, count)) + count * np.arange(part)[:, None]
-        found.append(np.bincount(drawn.ravel(), minlength=part * count).reshape(part, count))
-    return found
+        yield np.bincount(drawn.ravel(), minlength=part * count).reshape(part, count)
 
 
 def observed(asks: Sequence[Ask], cuts: Cuts) -> tuple[Numbers, Numbers]:

@@ -39,7 +39,7 @@ class FurtherRecord:
         """The record as far as rows of a table may be others than before."""
         record, made = self.record, self.further.made
         if table == "messages":
-            keys = {key for c in made for key in c.links}
+            keys = {letter.key for c in made for letter in c.letters}
             letters = tuple(letter for letter in record.letters if letter.key in keys)
             return replace(record, letters=letters, conversations=made)
         if table not in ("conversations", "response_times"):
@@ -52,8 +52,8 @@ class FurtherRecord:
         """Which rows those are, by table."""
         gone = [c for c in earlier.conversations() if c.key in self.further.gone]
         every = (*self.further.looked_at, *gone)
-        asks = frozenset(row_key(c.key, key) for c in every for key in c.links)
-        letters = frozenset(key for c in self.further.made for key in c.links)
+        asks = frozenset(row_key(c.key, x.key) for c in every for x in c.letters)
+        letters = frozenset(x.key for c in self.further.made for x in c.letters)
         return {
             "messages": Only("message", letters),
             "conversations": Only("conversation", frozenset(c.key for c in every)),
@@ -139,7 +139,7 @@ def _ids_beside(known: Mapping[int, Message], desk: Desk, earlier: Earlier) -> I
         for conversation in earlier.live:
             for letter in conversation.letters:
                 if letter.side == "us" and letter.instant >= first - _AT_ONCE:
-                    found |= letter.message_ids
+                    found.update(letter.message_ids)
     return (digest_of(name) for name in sorted(found))
 
 

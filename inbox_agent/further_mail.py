@@ -6,7 +6,7 @@ It is what all letters together would give; `MustBeWholeError` where that is not
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -145,15 +145,20 @@ def _made(
     letters = [*fresh, *(letter for c in near for letter in c.letters)]
     new = {letter.key for letter in fresh}
     found = conversations_of(frame.partner.key, letters, frame.said.cuts)
-    made = tuple(c for c in found if not new.isdisjoint(c.links))
+    made = tuple(c for c in found if not new.isdisjoint(_keys(c)))
     home = {letter.key: c for c in near for letter in c.letters}
     gone: set[str] = set()
     for conversation in made:
-        before = {home[key].key: home[key] for key in conversation.links if key not in new}
-        if any(not c.links.keys() <= conversation.links.keys() for c in before.values()):
+        here = _keys(conversation)
+        before = {home[key].key: home[key] for key in here - new}
+        if any(not _keys(c) <= here for c in before.values()):
             raise MustBeWholeError("a conversation falls apart")
         gone |= before.keys()
     return made, frozenset(gone)
+
+
+def _keys(conversation: Conversation) -> set[str]:
+    return {letter.key for letter in conversation.letters}
 
 
 def _near(earlier: Earlier, frame: Frame, fresh: Sequence[Letter]) -> list[Conversation]:
@@ -208,18 +213,20 @@ class _Signs:
 def _beside(conversations: Iterable[Conversation]) -> Mapping[str, Collection[str]]:
     """Conversations whose letters cite one another: what was cited tells how both are threaded."""
     every = list(conversations)
-    crossing = [
-        (conversation.key, cited.key)
-        for conversation in every
-        for found in conversation.cites.values()
-        for cited in found
-        if cited.key not in conversation.links
-    ]
+    crossing = [pair for conversation in every for pair in _crossing(conversation)]
     if not crossing:
         return {}
-    home = {key: conversation.key for conversation in every for key in conversation.links}
+    home = {letter.key: c.key for c in every for letter in c.letters}
     beside: dict[str, set[str]] = defaultdict(set)
     for key, cited in crossing:
         beside[key].add(home[cited])
         beside[home[cited]].add(key)
     return beside
+
+
+def _crossing(conversation: Conversation) -> Iterator[tuple[str, str]]:
+    """Its key with that of each letter cited there that is of another."""
+    if any(conversation.cites):
+        here = _keys(conversation)
+        for found in conversation.cites:
+            yield from ((conversation.key, each.key) for each in found if each.key not in here)

@@ -34,6 +34,7 @@ from inbox_agent.verdicts import OurLetters, verdict_on
 _NO_CONTACT_METHODS = ("CANCEL", "PUBLISH")
 _MESSAGE_ID = attrgetter("message.message_id")
 _IS_SETTLED = attrgetter("message.is_settled")
+_ORDER = attrgetter("order")
 
 
 def row_key(*parts: object) -> str:
@@ -57,7 +58,7 @@ class Letter:
     """
 
     key: str
-    message_ids: frozenset[str]
+    message_ids: tuple[str, ...]
     in_reply_to: str | None
     references: tuple[str, ...]
     at: datetime | None
@@ -112,11 +113,18 @@ def letters_of(
     Takes any superset of the partner's copies, in any order; copies later than `as_of` are as
     if not there.
     """
-    copies = [copy for copy in all_seen(messages, roster) if copy.at is None or copy.at <= as_of]
-    held = belonging(partner.key, copies_of_letters(copies), roster)
+    held = belonging(partner.key, _groups(messages, roster, as_of), roster)
     record = _Record(partner.key, roster, OurLetters.among(held), _shared_ids(held))
-    letters = [_letter(group, record) for group in held]
-    return tuple(sorted(letters, key=lambda letter: letter.order))
+    letters = []
+    while held:  # the copies of each go as it is made: they take more than it does
+        letters.append(_letter(held.pop(), record))
+    return tuple(sorted(letters, key=_ORDER))
+
+
+def _groups(messages: Iterable[Message], roster: Roster, as_of: datetime) -> list[list[Copy]]:
+    """The copies of each letter that were there by then."""
+    seen = all_seen(messages, roster)
+    return copies_of_letters([copy for copy in seen if copy.at is None or copy.at <= as_of])
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +143,11 @@ def _shared_ids(held: Iterable[list[Copy]]) -> frozenset[str]:
     return frozenset(name for name, letters in found.items() if letters > 1)
 
 
-def _ids(group: list[Copy]) -> frozenset[str]:
-    return frozenset(map(_MESSAGE_ID, group))
+def _ids(group: list[Copy]) -> tuple[str, ...]:
+    """Each once, in order; mostly there is one, and a set of one takes three times the room."""
+    if len(group) == 1:
+        return (group[0].message.message_id,)
+    return tuple(sorted(set(map(_MESSAGE_ID, group))))
 
 
 class _People(NamedTuple):
@@ -194,7 +205,7 @@ def _letter(group: list[Copy], record: _Record) -> Letter:
     ids = _ids(group)
     counts = verdict.kind == "human" and at is not None
     return Letter(
-        key=row_key(author.key if author else None, min(ids), chosen.sent_at),
+        key=row_key(author.key if author else None, ids[0], chosen.sent_at),
         message_ids=ids,
         in_reply_to=chosen.in_reply_to,
         references=chosen.references,

@@ -8,6 +8,7 @@ Instants are whole seconds since 1970 (UTC).
 
 from __future__ import annotations
 
+import json
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -211,8 +212,7 @@ class Mirror(FactStore):
             return
         ids = sorted(letters)
         for first in range(0, len(ids), _AT_ONCE):
-            some = ids[first : first + _AT_ONCE]
-            yield from self._rows(COPIES_OF.format(", ".join("?" * len(some))), some)
+            yield from self._rows(COPIES_OF, (json.dumps(ids[first : first + _AT_ONCE]),))
 
     def blocks(self) -> Blocks:
         """The import blocks of all folders."""

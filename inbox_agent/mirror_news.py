@@ -39,14 +39,11 @@ class Reader:
 
     def all(self) -> Numbered:
         """Every copy."""
-        return self._numbered(None)
+        return list(self._numbered(None))
 
     def parts(self, size: int) -> Iterator[Numbered]:
         """Every copy, so many at a time."""
-        marks = self.config.no_reply_needed
-        found = self.mirror.numbered(
-            self.blocks, marked=marks.keyword is not None, settled=marks.folder
-        )
+        found = self._numbered(None)
         while part := list(islice(found, size)):
             yield part
 
@@ -54,12 +51,11 @@ class Reader:
         """Some copies, by the ids of their rows."""
         return dict(self._numbered(copies))
 
-    def _numbered(self, copies: Iterable[int] | None) -> Numbered:
+    def _numbered(self, copies: Iterable[int] | None) -> Iterator[tuple[int, Message]]:
         marks = self.config.no_reply_needed
-        found = self.mirror.numbered(
+        return self.mirror.numbered(
             self.blocks, marked=marks.keyword is not None, settled=marks.folder, letters=copies
         )
-        return list(found)
 
 
 def folders_of(mirror: Mirror) -> str:

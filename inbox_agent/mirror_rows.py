@@ -70,8 +70,10 @@ COPIES = (
     f"select {_READ}, coalesce(folders.is_sent, 0) as is_sent from headers"  # noqa: S608
     f" left join folders using (mailbox, folder) where {NOT_READ_ANEW} order by headers.id"
 )
-#: Some of them, by the ids of their rows.
-COPIES_OF = COPIES.replace(" order by", " and headers.id in ({}) order by")
+#: Some of them, by the ids of their rows as JSON: one statement for any number of them.
+COPIES_OF = COPIES.replace(
+    " order by", " and headers.id in (select value from json_each(?)) order by"
+)
 #: The label under which Gmail keeps what was sent, as `X-GM-LABELS` gives it.
 SENT_LABEL = "\\Sent"
 #: What import blocks are found by; an index has it all, in this order. A damaged row is left to
@@ -213,7 +215,7 @@ def message_of(row: Mapping[str, Any], *, is_settled: bool, is_import: bool = Fa
         mailbox=intern(row["mailbox"]),
         folder=intern(row["folder"]),
         digest=row["digest"],
-        # one string for each id, however often it is cited
+        # one string for each id, however often it is cited, and for the subject of an exchange
         message_id=intern(row["message_id"]),
         in_reply_to=row["in_reply_to"] and intern(row["in_reply_to"]),
         references=tuple(map(intern, details["references"])),
@@ -221,13 +223,13 @@ def message_of(row: Mapping[str, Any], *, is_settled: bool, is_import: bool = Fa
         to=_addresses(details["to"]),
         cc=_addresses(details["cc"]),
         bcc=_addresses(details["bcc"]),
-        subject=row["subject"],
+        subject=intern(row["subject"]),
         sent_at=None if row["sent_at"] is None else instant(row["sent_at"]),
         received_at=None if row["received_at"] is None else instant(row["received_at"]),
-        received=tuple([(host, instant(at)) for host, at in details["received"]]),
+        received=tuple([(_known_text(host), instant(at)) for host, at in details["received"]]),
         fetched_at=_known_instant(row["fetched_at"]),
         size_octets=row["size_octets"],
-        marks=tuple([(intern(name), value) for name, value in details["marks"]]),
+        marks=tuple([_known_mark(name, value) for name, value in details["marks"]]),
         problems=tuple(details["problems"]),
         is_sent_copy=bool(row["is_sent"]) or SENT_LABEL in _labels(row),
         is_settled=is_settled,
@@ -235,7 +237,7 @@ def message_of(row: Mapping[str, Any], *, is_settled: bool, is_import: bool = Fa
         reply_to=_addresses(details["reply_to"]),
         originals=_addresses(details["originals"]),
         thread_index=details["thread_index"],
-        authentication=details["authentication"],
+        authentication=_known_text(details["authentication"]),
         report=read_report(row["report"]) if row["report"] else None,
         is_import=is_import,
         text_signs=_text_signs(row),
@@ -256,7 +258,11 @@ def _labels(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _text_signs(row: Mapping[str, Any]) -> frozenset[str] | None:
-    return None if row["text_signs"] is None else frozenset(row["text_signs"].split())
+    return None if row["text_signs"] is None else _known_signs(row["text_signs"])
+
+
+def _signs(written: str) -> frozenset[str]:
+    return frozenset(written.split())
 
 
 def _people(addresses: tuple[Address, ...]) -> list[tuple[str, str, str]]:
@@ -264,10 +270,23 @@ def _people(addresses: tuple[Address, ...]) -> list[tuple[str, str, str]]:
 
 
 def _addresses(people: list[list[str]]) -> tuple[Address, ...]:
-    return tuple([_known_address(*person) for person in people]) if people else ()
+    return _known_people(*map(tuple, people)) if people else ()
 
 
-# The same people write and are written to. What is kept of each is short.
+def _people_of(*people: tuple[str, str, str]) -> tuple[Address, ...]:
+    return tuple([_known_address(*person) for person in people])
+
+
+def _mark(name: str, value: str) -> tuple[str, str]:
+    return intern(name), value
+
+
+# The same people write and are written to, by the same programs and hosts: one object for all their
+# letters is a third of what these take. What is kept of each is short.
 _known_address = lru_cache(maxsize=16_384)(Address)
+_known_people = lru_cache(maxsize=4_096)(_people_of)
+_known_mark = lru_cache(maxsize=4_096)(_mark)
+_known_text = lru_cache(maxsize=4_096)(str)
+_known_signs = lru_cache(maxsize=1_024)(_signs)
 # What was fetched at once has one instant.
 _known_instant = lru_cache(maxsize=64)(instant)

@@ -12,7 +12,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from operator import attrgetter, itemgetter
+from itertools import tee
+from operator import itemgetter
 from typing import Literal
 
 from inbox_agent.addresses import Side
@@ -22,6 +23,8 @@ from inbox_agent.places import Place, places_of
 from inbox_agent.standards import Cuts
 
 NeedsReply = Literal["yes", "unlikely", "no"]
+#: How often each of the `SIGNS` holds of a letter, in their order.
+Counts = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,34 +102,15 @@ class Habit:
         return known[side] - known[other] if side in known and other in known else 0
 
 
-_UNKNOWN = Habit()
-
-
-class Habits:
-    """By letter what the letters before it told."""
-
-    def __init__(self, before: Mapping[str, Habit]) -> None:
-        self._before = before
-
-    @classmethod
-    def of(cls, letters: Iterable[Letter]) -> Habits:
-        """Of the letters of a partner's record, in any order; those that count are looked at."""
-        counting = sorted([x for x in letters if x.counts], key=attrgetter("order"))
-        return cls(dict(_habits(counting)))
-
-    def before(self, letter: Letter) -> Habit:
-        """What was known when it came; nothing where it is not of the record, or doesn't count."""
-        return self._before.get(letter.key, _UNKNOWN)
-
-
-def _habits(ordered: Iterable[Letter]) -> Iterator[tuple[str, Habit]]:
+def habits_of(ordered: Iterable[Letter]) -> Iterator[Habit]:
+    """What was known when each letter came; they count, and go by in their order."""
     written: dict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
     plain: dict[Side, tuple[int, int]] = {}
     lightest: tuple[tuple[Side, int], ...] = ()
     for letter in ordered:
         writer = letter.author.key if letter.author else None
         letters, answers = written[writer] if writer else (0, 0)
-        yield letter.key, Habit(letters, answers, lightest)
+        yield Habit(letters, answers, lightest)
         is_answer = says_it_answers(letter)
         if writer:
             written[writer] = (letters + 1, answers + is_answer)
@@ -144,27 +128,33 @@ def says_it_answers(letter: Letter) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """By which asks are judged: for each letter what was known when it came."""
+    """By which asks are judged: of each letter that counts, by what was known when it came.
 
-    habits: Habits
-    places: Mapping[str, Place]
+    Many are alike: one object stands for them all.
+    """
+
+    counts: Mapping[str, Counts]
 
     @classmethod
     def of(cls, conversations: Sequence[Conversation], cuts: Cuts) -> Past:
         """Of all conversations with a partner."""
-        habits = Habits.of(letter for c in conversations for letter in c.letters)
-        return cls(habits, places_of(conversations, cuts))
+        for_habits, places = tee(places_of(conversations, cuts))
+        habits = habits_of(letter for letter, _ in for_habits)
+        alike, found = dict[Counts, Counts](), dict[str, Counts]()
+        for habit, (letter, place) in zip(habits, places, strict=True):
+            counts = _IN_ORDER(counts_of(letter, place, habit))
+            found[letter.key] = alike.setdefault(counts, counts)
+        return cls(found)
 
     def judged(self, letter: Letter, *, is_settled: bool) -> Judgement:
         """Whether a letter of the record that counts wants an answer."""
-        place, habit = self.places[letter.key], self.habits.before(letter)
-        return judged(letter, place, habit, is_settled=is_settled)
+        return judged(letter, self.counts[letter.key], is_settled=is_settled)
 
 
 # -- one letter -----------------------------------------------------------------------------
 
 
-def judged(letter: Letter, place: Place, habit: Habit, *, is_settled: bool) -> Judgement:
+def judged(letter: Letter, counts: Counts, *, is_settled: bool) -> Judgement:
     """Whether an ask wants an answer, from what was known when it came: yes, unlikely or no.
 
     Only `yes` enters the figures and the waiting lists: nobody is late for a "thank you". `no`: a
@@ -177,13 +167,11 @@ def judged(letter: Letter, place: Place, habit: Habit, *, is_settled: bool) -> J
     is done or will be ("I'll send it"), count like adding little. Whatever came later changes
     nothing.
     """
-    counts = _IN_ORDER(counts_of(letter, place, habit))
     return _judgement(counts, letter.has_attachment, is_settled)
 
 
 @lru_cache(maxsize=16_384)  # letters differ in few ways
-def _judgement(found: tuple[int, ...], has_attachment: bool, is_settled: bool) -> Judgement:
-    """The judgement by how often each of the `SIGNS` holds."""
+def _judgement(found: Counts, has_attachment: bool, is_settled: bool) -> Judgement:
     counts = {sign.name: count for sign, count in zip(SIGNS, found, strict=True)}
     likelihood = likelihood_of(counts)
     wants = _wants_one(counts, likelihood, has_attachment=has_attachment)

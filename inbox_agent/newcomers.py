@@ -36,7 +36,7 @@ class IntroductionHint:
     introduced_by: str | None
     side: Side
     at: datetime
-    message_ids: frozenset[str]
+    message_ids: tuple[str, ...]
 
 
 # -- what one partner's letters say ---------------------------------------------------------

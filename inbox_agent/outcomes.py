@@ -79,7 +79,7 @@ class Candidate:
         return self.reply.instant if self.reply else self.inferred_at
 
 
-def late_reply(conversation: Conversation, last_turn: Turn, after: Episode | None) -> Letter | None:
+def late_reply(last_turn: Turn, after: Episode | None) -> Letter | None:
     """A reply after so long a pause that the conversation had begun anew.
 
     The letter that opens an episode answers the last turn of the episode before when it is by the
@@ -87,10 +87,12 @@ def late_reply(conversation: Conversation, last_turn: Turn, after: Episode | Non
     References). The old ask shows it as its reply; past the give-up time it stays lapsed all the
     same.
     """
-    opening = after.letters[0] if after else None
-    if opening is None or opening.side == last_turn.side or opening.threading_subject.is_forward:
+    if after is None:
         return None
-    cited = {letter.key for letter in conversation.cites[opening.key]}
+    opening = after.letters[0]
+    if opening.side == last_turn.side or opening.threading_subject.is_forward:
+        return None
+    cited = {letter.key for letter in after.cites}
     return opening if cited & {letter.key for letter in last_turn.letters} else None
 
 

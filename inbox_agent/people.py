@@ -51,12 +51,15 @@ def people_of(partner: str, letters: Iterable[Letter], roster: Roster) -> Mappin
     wrote: dict[str, list[Letter]] = defaultdict(list)
     received: dict[str, list[Letter]] = defaultdict(list)
     faces: dict[str, tuple[Address, Side]] = {}
+    sides: dict[str, Side | None] = {}
     for letter in letters:
         for address, is_author in named_in(letter):
-            side = _side(address, partner, roster, letter.at)
+            key = address.key
+            if key not in sides or roster.has_mergers:
+                sides[key] = _side(address, partner, roster, letter.at)
+            side = sides[key]
             if side is None:
                 continue
-            key = address.key
             (wrote if is_author else received)[key].append(letter)
             known = faces.get(key)
             if known is None or (address.name and (is_author or not known[0].name)):

@@ -22,6 +22,7 @@ from inbox_agent.response_times import Ask
 from inbox_agent.standards import Cuts
 from inbox_agent.standing import Period, asks_by_period
 from inbox_agent.survival import Figures, figures
+from inbox_agent.threads import Link
 
 Row = Mapping[str, Any]
 
@@ -218,8 +219,12 @@ def conversations(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
 def messages(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
     """One row per letter, counted or not, with the rule that decided."""
     partner = privacy.partner(record.partner.key)
-    conversation_of = {key: c.key for c in record.conversations if c.episodes for key in c.links}
-    links = {key: link for c in record.conversations for key, link in c.links.items()}
+    conversation_of, links = dict[str, str](), dict[str, Link]()
+    for conversation in record.conversations:
+        keys = [letter.key for letter in conversation.letters]
+        links.update(zip(keys, conversation.links, strict=True))
+        if conversation.episodes:
+            conversation_of.update(dict.fromkeys(keys, conversation.key))
     for letter in record.letters:
         link = links[letter.key]
         yield {

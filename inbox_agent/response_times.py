@@ -49,7 +49,6 @@ class Ask:
     tell why it says that it needs a reply, or not.
     """
 
-    key: str
     conversation: str
     episode: str
     responder: Side
@@ -75,6 +74,11 @@ class Ask:
     likelihood: float = 1.0
     reasons: tuple[str, ...] = ()
     answered_elsewhere_at: datetime | None = None
+
+    @property
+    def key(self) -> str:
+        """The key of its row, which is made once, where that is: it takes as much as a letter's."""
+        return row_key(self.conversation, self.letter.key)
 
     @property
     def answered_at(self) -> datetime | None:
@@ -183,7 +187,7 @@ def _asks_of_conversation(conversation: Conversation, rules: Rules) -> Iterator[
     for episode, after in zip(
         conversation.episodes, (*conversation.episodes[1:], None), strict=False
     ):
-        late = late_reply(conversation, episode.turns[-1], after)
+        late = late_reply(episode.turns[-1], after)
         asked = False
         last = None
         for part in parts_of(episode.turns, late, rules.unseen):
@@ -222,7 +226,6 @@ def _ask(candidate: Candidate, rules: Rules) -> Ask | None:
     waits_until = turn.letters[-1].instant + rules.give_up_after
     worked = max(0, clock.clock.reading(timed_at) - began) if timed_at else 0
     return Ask(
-        key=row_key(candidate.conversation.key, letter.key),
         conversation=candidate.conversation.key,
         episode=candidate.episode.key,
         responder=responder,

@@ -78,7 +78,7 @@ class Subject:
     is_forward: bool
 
 
-@lru_cache(maxsize=16_384)  # of one letter it is asked for again and again
+@lru_cache(maxsize=4_096)  # of one letter it is asked for again and again
 def read_subject(text: str) -> Subject:
     """The base subject of `text`, and whether its leftmost prefix marks a reply or a forward.
 

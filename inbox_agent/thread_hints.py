@@ -33,15 +33,17 @@ def hinted(
     `is_citing` are the keys of the letters that cite a held one. Of each name the latest letter
     is kept, so that nothing is searched for.
     """
-    hints = [hint for hint in _hints(reopen_after) if hint.how in using]
     wanted = _Wanted.of([letter for letter in ordered if letter.key not in is_citing])
+    using = using if wanted.has_tickets else using - {"ticket"}
+    hints = [hint for hint in _hints(reopen_after) if hint.how in using]
     latest: dict[Name, Letter] = {}
     found: dict[str, tuple[Letter, HintName]] = {}
     for letter in ordered:
         joined = None if letter.key in is_citing else next(_joined(letter, hints, latest), None)
         if joined:
             found[letter.key] = joined
-        latest.update(dict.fromkeys(_left_by(letter, wanted), letter))
+        for name in _left_by(letter, wanted):
+            latest[name] = letter
     return found
 
 

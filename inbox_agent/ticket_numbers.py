@@ -97,7 +97,7 @@ _NONE = frozenset[str]()
 _ENDS = re.compile(r" ?(?:$|[\])}>|,;:\u2013-])")
 
 
-@lru_cache(maxsize=16_384)  # asked for by each hint that looks for letters with the same one
+@lru_cache(maxsize=4_096)  # asked for by each hint that looks for letters with the same one
 def ticket_numbers(text: str) -> frozenset[str]:
     """The ticket numbers that a subject holds, as they are compared: ``[Ticket #123]`` is ``123``.
 

@@ -112,7 +112,8 @@ def product_view(record: PartnerRecord, box: Mailbox) -> Row:
     """All that is compared, of the product."""
     return {
         "letters": {
-            (x.message_ids, x.at, x.at_source, x.side, x.kind, x.counts) for x in record.letters
+            (frozenset(x.message_ids), x.at, x.at_source, x.side, x.kind, x.counts)
+            for x in record.letters
         },
         "partition": {
             frozenset(i for letter in c.letters for i in letter.message_ids)
@@ -151,7 +152,9 @@ def oracle_view(record: OracleRecord) -> Row:
 
 def product_links(record: PartnerRecord) -> dict[Name, tuple[object, ...]]:
     """What brought each letter to its conversation, as the table `messages` says it."""
-    names: dict[str | None, Name] = {x.key: (x.message_ids, x.at) for x in record.letters}
+    names: dict[str | None, Name] = {
+        x.key: (frozenset(x.message_ids), x.at) for x in record.letters
+    }
     return {
         names[row["message"]]: (
             names[row["parent"]] if row["parent"] else None,
@@ -168,9 +171,9 @@ def product_asks(record: PartnerRecord) -> list[Row]:
         {
             "responder": ask.responder,
             "is_first": int(ask.is_first),
-            "asked_id": ask.letter.message_ids,
+            "asked_id": frozenset(ask.letter.message_ids),
             "asked_at": ask.asked_at,
-            "answered_id": ask.reply.message_ids if ask.reply else None,
+            "answered_id": frozenset(ask.reply.message_ids) if ask.reply else None,
             "answered_at": ask.answered_at,
             "outcome": ask.outcome,
             "response_seconds": ask.response_seconds,
@@ -238,7 +241,7 @@ def product_conversations(record: PartnerRecord) -> dict[frozenset[Name], Row]:
     """The rows of `conversations` by their letters."""
     waiting = {a.conversation: a for a in record.asks if a.is_waiting(record.as_of)}
     return {
-        frozenset((letter.message_ids, letter.at) for letter in c.letters): {
+        frozenset((frozenset(x.message_ids), x.at) for x in c.letters): {
             "started_at": min(letter.instant for letter in c.counting),
             "last_at": max(letter.instant for letter in c.counting),
             "opened_by": c.counting[0].side,

@@ -39,13 +39,12 @@ def made_ask(
 ) -> Ask:
     """An ask of so many seconds ago, answered after `took` seconds or not, nudged after some."""
     pattern = _pattern()
-    asked = replace(pattern.letter, at=asked_at)
+    asked = replace(pattern.letter, at=asked_at, key=f"{asked_at}")
     reply = None if took is None else replace(asked, at=asked_at + took * SECOND, key="reply")
     nudge_at = None if nudged is None else asked_at + nudged * SECOND
     unanswered = "open" if age < Cuts().give_up_after_seconds else "lapsed"
     return replace(
         pattern,
-        key=f"{asked_at}",
         responder=responder,
         letter=asked,
         reply=reply,

@@ -82,20 +82,6 @@ def test_conversations_are_in_the_order_of_their_first_letters() -> None:
     assert [names(conversation.letters) for conversation in found] == ["a", "b"]
 
 
-def test_a_letter_answers_whom_it_cites_else_the_one_before_it() -> None:
-    conversation = only(
-        theirs("a", subject="New offer"),
-        ours("b", HOUR, in_reply_to="a"),
-        theirs("c", 2 * HOUR, in_reply_to="a"),
-        ours("d", 3 * HOUR, subject="Re: New offer"),
-    )
-    answers = {}
-    for letter in conversation.letters:
-        answered = conversation.answers(letter)
-        answers[names([letter])] = names([answered]) if answered else None
-    assert answers == {"a": None, "b": "a", "c": "a", "d": "c"}
-
-
 # -- episodes and turns ---------------------------------------------------------------------
 
 

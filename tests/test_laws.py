@@ -419,7 +419,6 @@ def ask_of(age: int, took: int | None = None, worked: int = 0, working_age: int 
     """An ask to us: `age` and `took` by the calendar, `worked` and `working_age` in hours."""
     unanswered: Outcome = "open" if age < GIVE_UP else "lapsed"
     return Ask(
-        key="ask",
         conversation="conversation",
         episode="episode",
         responder="us",

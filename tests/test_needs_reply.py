@@ -19,7 +19,7 @@ from inbox_agent.conversations import Conversation, conversations_of
 from inbox_agent.letters import Letter, letters_of
 from inbox_agent.measure import measure
 from inbox_agent.messages import Message
-from inbox_agent.needs_reply import BASE_POINTS, SIGNS, Habits, Past, counts_of, likelihood_of
+from inbox_agent.needs_reply import BASE_POINTS, SIGNS, Past, habits_of, likelihood_of
 from inbox_agent.response_times import Ask, asks_of
 from inbox_agent.standards import Cuts
 
@@ -61,8 +61,8 @@ def counts(name: str, *copies: Message) -> dict[str, int]:
     conversations = _threads(copies)
     past = Past.of(conversations, Cuts())
     letter = next(x for c in conversations for x in c.letters if name in x.message_ids)
-    found = counts_of(letter, past.places[letter.key], past.habits.before(letter))
-    return {sign: number for sign, number in found.items() if number}
+    found = zip(SIGNS, past.counts[letter.key], strict=True)
+    return {sign.name: number for sign, number in found if number}
 
 
 def exchange(letters: int, **last: Any) -> list[Message]:
@@ -495,9 +495,9 @@ def joined(letters: Sequence[Letter], box: Mailbox) -> dict[str, Any]:
     """
     conversations = conversations_of(box.partner_key, letters, box.cuts)
     found = {
-        key: (link.how == "split", link.parent if not c.cites[key] else None, link.parent)
+        letter.key: (link.how == "split", link.parent if not cited else None, link.parent)
         for c in conversations
-        for key, link in c.links.items()
+        for letter, link, cited in zip(c.letters, c.links, c.cites, strict=True)
     }
 
     def line(key: str | None) -> list[tuple[bool, str | None]]:
@@ -545,7 +545,7 @@ def test_an_answer_taken_away_changes_no_judgement_of_what_its_side_was_asked(
     conversations = conversations_of(box.partner_key, letters, box.cuts)
     last = [c.counting[-1] for c in conversations if c.counting]
     # one that says it answers, as answers do; letters that cite it would follow nothing
-    cited = {x.key for c in conversations for found in c.cites.values() for x in found}
+    cited = {x.key for c in conversations for found in c.cites for x in found}
     answers = [x for x in last if x.in_reply_to or x.references]
     answers = [x for x in answers if x.key not in cited]
     assume(answers)
@@ -561,7 +561,6 @@ def test_an_answer_taken_away_changes_no_judgement_of_what_its_side_was_asked(
 def test_a_habit_is_of_the_writers_own_earlier_letters() -> None:
     copies = [theirs("a", HOUR), ours("b", 2 * HOUR, "a"), theirs("c", 3 * HOUR, "b")]
     letters = letters_of(ROSTER.partner(PARTNER), copies, ROSTER, AS_OF)
-    habits = Habits.of(reversed(letters))
-    assert [(h.letters, h.answers) for h in map(habits.before, letters)] == [(0, 0), (0, 0), (1, 0)]
+    assert [(h.letters, h.answers) for h in habits_of(letters)] == [(0, 0), (0, 0), (1, 0)]
     nobodys = [replace(letter, author=None) for letter in letters]
-    assert {Habits.of(nobodys).before(letter).letters for letter in nobodys} == {0}
+    assert {habit.letters for habit in habits_of(nobodys)} == {0}

@@ -14,7 +14,7 @@ from inbox_agent.business_clock import BusinessClock, Clocks, Terms
 from inbox_agent.conversations import conversations_of
 from inbox_agent.copies import by_partner
 from inbox_agent.letters import Letter, letters_of
-from inbox_agent.needs_reply import Past, counts_of
+from inbox_agent.needs_reply import SIGNS, Past
 from inbox_agent.response_times import asks_of
 from inbox_agent.standards import Cuts, Standards
 from inbox_agent.text_signs import signs_of_letter
@@ -117,7 +117,7 @@ def _asked(
 
 def _found(letter: Letter, past: Past) -> Found:
     judgement = past.judged(letter, is_settled=False)
-    counts = counts_of(letter, past.places[letter.key], past.habits.before(letter))
+    counts = {s.name: n for s, n in zip(SIGNS, past.counts[letter.key], strict=True)}
     return Found(judgement.verdict, judgement.likelihood, counts)
 
 
