@@ -169,18 +169,19 @@ def arrow(drift: Drift | None, p_adjusted: float | None) -> Direction | Literal[
 def _findings(
     mail: Mail, terms: Terms, found: Halves
 ) -> Iterator[tuple[DriftMeasure, Finding | None]]:
+    conversations = [c for c in mail.conversations if _reaches(c, found.before_from_at)]
     yield "our_response_time", _response_time(mail.asks, "us", terms, found)
     yield "their_response_time", _response_time(mail.asks, "them", terms, found)
     written = [letter for letter in mail.letters if letter.counts and letter.side == "them"]
     theirs = found.of(written, attrgetter("instant"))
-    stretch_of = _stretch_of(mail.conversations)
+    stretch_of = _stretch_of(conversations)
     stretches = [_by_stretch(part, stretch_of) for part in theirs]
     yield "to_us", drift_measures.letter_share(*(_to_us(p, mail.roster) for p in stretches))
-    opened = found.of((c for c in mail.conversations if c.counting), _began)
+    opened = found.of((c for c in conversations if c.counting), _began)
     openers = ([c.counting[0].side for c in part] for part in opened)
     yield "opened_by_them", drift_measures.opener_share(*openers)
     yield "letter_size", drift_measures.letter_size(*map(_sizes, stretches))
-    yield "turns", drift_measures.turns(*_turns(mail.conversations, found))
+    yield "turns", drift_measures.turns(*_turns(conversations, found))
     ends = (found.after_from_at, found.until_at)
     yield "people", drift_measures.people(*map(_weeks, theirs, ends))
 
@@ -195,6 +196,11 @@ def _response_time(
     give_up_after = timedelta(seconds=terms.cuts.give_up_after_seconds)
     give_up = clock.working_seconds(found.until_at - give_up_after, found.until_at)
     return drift_measures.response_time(before, after, give_up)
+
+
+def _reaches(conversation: Conversation, since: datetime) -> bool:
+    """Whether anybody wrote there since."""
+    return any(letter.instant >= since for letter in reversed(conversation.counting))
 
 
 def _began(conversation: Conversation) -> datetime:

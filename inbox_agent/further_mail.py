@@ -95,9 +95,7 @@ def _mail(
         for ask in part.asks
         if ask.conversation not in gone
     )
-    instants = (letter.instant for c in looked_at for letter in c.letters)
-    since = min(instants, default=ground.as_of)
-    found = asks_in(looked_at, ground.rules(conversations, since))
+    found = asks_in(looked_at, ground.rules(conversations, looked_at))
     asks = tuple(sorted((*settled, *found), key=lambda ask: ask.letter.order))
     return ground.mail(conversations, asks)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import tee
@@ -136,12 +136,19 @@ class Past:
     counts: Mapping[str, Counts]
 
     @classmethod
-    def of(cls, conversations: Sequence[Conversation], cuts: Cuts) -> Past:
-        """Of all conversations with a partner."""
+    def of(
+        cls,
+        conversations: Sequence[Conversation],
+        cuts: Cuts,
+        among: Collection[str] | None = None,
+    ) -> Past:
+        """Of all conversations with a partner; of all letters, or those `among` some, by key."""
         for_habits, places = tee(places_of(conversations, cuts))
         habits = habits_of(letter for letter, _ in for_habits)
         alike, found = dict[Counts, Counts](), dict[str, Counts]()
         for habit, (letter, place) in zip(habits, places, strict=True):
+            if among is not None and letter.key not in among:
+                continue
             counts = _IN_ORDER(counts_of(letter, place, habit))
             found[letter.key] = alike.setdefault(counts, counts)
         return cls(found)

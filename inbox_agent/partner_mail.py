@@ -101,10 +101,12 @@ class Ground:
         """Their letters that prove letters of ours."""
         return witnesses_of(self.letters, self.known)
 
-    def rules(self, conversations: Sequence[Conversation], since: datetime | None = None) -> Rules:
-        """What asks are judged by, or those put `since`; `conversations` are all there are."""
+    def rules(
+        self, conversations: Sequence[Conversation], some: Sequence[Conversation] | None = None
+    ) -> Rules:
+        """What asks are judged by, or those in `some` of all conversations."""
         unseen = unseen_by(self.witnesses)
-        return rules_of(conversations, self.terms, self.as_of, unseen, self.absences, since)
+        return rules_of(conversations, self.terms, self.as_of, unseen, self.absences, some)
 
     def mail(self, conversations: tuple[Conversation, ...], asks: tuple[Ask, ...]) -> PartnerMail:
         """All put together."""

@@ -154,12 +154,11 @@ def rules_of(  # noqa: PLR0913, PLR0917 - all that an ask is judged by
     as_of: datetime,
     unseen: Unseen,
     absences: Sequence[Absence],
-    since: datetime | None = None,
+    some: Sequence[Conversation] | None = None,
 ) -> Rules:
-    """What asks are judged by, all or those put `since` an instant.
-
-    `conversations` are all with a partner.
-    """
+    """What asks are judged by, those in all `conversations` with a partner, or in some of them."""
+    letters = [letter for c in some or () for letter in c.letters]
+    among = None if some is None else {letter.key for letter in letters}
     away: dict[str, list[Absence]] = defaultdict(list)
     for absence in absences:
         away[absence.address].append(absence)
@@ -169,8 +168,8 @@ def rules_of(  # noqa: PLR0913, PLR0917 - all that an ask is judged by
         bounced=bounced_letters(conversations),
         unseen=unseen,
         absences=away,
-        past=Past.of(conversations, terms.cuts),
-        elsewhere=Elsewhere.of(conversations, since),
+        past=Past.of(conversations, terms.cuts, among),
+        elsewhere=Elsewhere.of(conversations, min((x.instant for x in letters), default=None)),
         give_up_after=timedelta(seconds=terms.cuts.give_up_after_seconds),
         readings={"us": terms.clocks.us.reading(as_of), "them": terms.clocks.them.reading(as_of)},
     )
