@@ -15,7 +15,7 @@ from inbox_agent.generations import Job
 from inbox_agent.history_rows import alerts, reviews
 from inbox_agent.instants import CLOCK_DOUBTS, clock_sources
 from inbox_agent.kept_partners import Party, all_partners, counted, parties, tell_copies
-from inbox_agent.measuring_news import Edition
+from inbox_agent.measuring_news import Edition, Measured
 from inbox_agent.messages import Message
 from inbox_agent.mirror_history import alert_log, frozen_reviews, kept_polls, next_generation
 from inbox_agent.published import Told, about_row, beside, calendar_ends
@@ -39,13 +39,17 @@ _AGED_STANDING = (
 
 @dataclass(slots=True)
 class Rest:
-    """The end of a generation; `before` is what was kept of the one before it."""
+    """The end of a generation; `before` is what was kept of the one before it.
+
+    `raised` are partners that were not measured and have other causes all the same.
+    """
 
     job: Job
     edition: Edition
     before: Mapping[str, Any]
     new: Mapping[int, Message]
     touched: Touched
+    raised: Mapping[int, Measured] = field(default_factory=dict)
     _told: int = field(default=0, init=False)
     _everybody: list[Party] = field(default_factory=list, init=False)
     _untils: dict[int, datetime] = field(default_factory=dict, init=False)
@@ -53,8 +57,9 @@ class Rest:
     # -- alerts -----------------------------------------------------------------------------
 
     def raise_alerts(self) -> int:
-        """Move the log of alerts on, and publish those of the measured; gives the new number."""
-        measured, mirror, privacy = self.edition.measured, self.job.mirror, self.job.privacy
+        """Move the log of alerts on, and publish whose may be others; gives the new number."""
+        measured = {**self.edition.measured, **self.raised}
+        mirror, privacy = self.job.mirror, self.job.privacy
         causes = [each for each in measured.values() if self._is_whole(each.mailboxes)]
         waiting = [p for p in self._partners() if p.number not in measured]
         as_before = {p.key: self._until(p) for p in waiting if self._is_whole(p.mailboxes)}

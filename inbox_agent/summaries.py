@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from inbox_agent.absences import Spans
 from inbox_agent.addresses import Partner
 from inbox_agent.business_clock import DAY_NAMES, BusinessClock
+from inbox_agent.causes import OF_ASKS, Cause
 from inbox_agent.drift import Drift
 from inbox_agent.introductions import NO_INTRODUCTIONS, Introduction, Introductions
 from inbox_agent.measure import PartnerRecord
@@ -62,7 +63,9 @@ class Summary:
     """One partner as the others need it.
 
     `open_away`: of each ask that is open and in the figures, when all who were asked were absent.
-    `changes_at`: the first instant at which more than estimates changes without new mail.
+    `changes_at`: the first instant at which more changes without new mail than what hangs on asks.
+    `causes` are those that lie in no ask; `nudged` are the asks that wait and were reminded of, and
+    so do for longer than until they are given up.
     """
 
     partner: Partner
@@ -78,6 +81,8 @@ class Summary:
     hours: Hours
     open_away: Mapping[str, Spans]
     changes_at: datetime
+    causes: tuple[Cause, ...]
+    nudged: tuple[str, ...]
     pairs: tuple[Pair, ...] = ()
     introductions: Introductions = NO_INTRODUCTIONS
 
@@ -105,6 +110,12 @@ def summary_of(record: PartnerRecord) -> Summary:
             ask.key: ask.away for ask in record.asks if ask.outcome == "open" and ask.is_in_figures
         },
         changes_at=record.changes.at,
+        causes=tuple(cause for cause in record.causes if cause.kind not in OF_ASKS),
+        nudged=tuple(
+            ask.key
+            for ask in record.asks
+            if ask.last_nudge_at is not None and ask.is_waiting(record.as_of)
+        ),
         introductions=record.introductions,
     )
 
