@@ -79,7 +79,7 @@ def keep_party(
     first_gap_at = summary.first_gap_at if summary else None
     store.run(
         "update parties set due_at = ?, moves_at = ?, until_at = ?, is_partner = ?, is_blind = ?,"
-        " first_gap_at = ?, summary = ? where id = ?",
+        " first_gap_at = ?, their_time = ?, summary = ? where id = ?",
         (
             *(min(changes_at, default=None), dues.asks_at),
             *(seconds(until), int(summary is not None)),
@@ -87,6 +87,7 @@ def keep_party(
                 int(summary is not None and summary.is_blind),
                 first_gap_at and seconds(first_gap_at),
             ),
+            *(written(summary.their_time) if summary else None,),
             *(written(summary) if summary else None, party),
         ),
     )
@@ -95,6 +96,11 @@ def keep_party(
         counts["conflicts"] = {"": summary.conflicts}
         rows = [(party, what, *each) for what, found in counts.items() for each in found.items()]
         store.run_many("insert into counts values (?, ?, ?, ?)", rows)
+
+
+def their_times(store: SortedMail) -> dict[str, str]:
+    """The texts of what waiting for partners is reckoned by, by key."""
+    return dict(store.run("select key, their_time from parties where is_partner"))
 
 
 def counted(store: SortedMail) -> Mapping[str, Mapping[str, int]]:

@@ -11,7 +11,7 @@ from inbox_agent.absences import ClockAround, Spans
 from inbox_agent.addresses import Side
 from inbox_agent.business_clock import BusinessClock
 from inbox_agent.outcomes import Outcome
-from inbox_agent.summaries import Summary
+from inbox_agent.summaries import Summary, TheirTime
 
 #: The columns of `response_times` that it takes.
 COLUMNS = (
@@ -67,15 +67,15 @@ class PublishedAsk:
         asked_at: datetime,
         until: datetime,
         us: BusinessClock,
-        summary: Callable[[str], Summary],
+        time: Callable[[str], Summary | TheirTime],
     ) -> PublishedAsk:
-        """A row as it is known at `until`; by our clock, or theirs as the partner's summary has it.
+        """A row as it is known at `until`; by our clock, or by `time`, which is theirs.
 
-        The summary, by the partner's published key, is asked for only where somebody still waits.
+        That, by the partner's published key, is asked for only where somebody waits for them.
         Raises LookupError where there is none.
         """
         met = row["met_standard"]
-        around = _around(row, us, summary) if row["outcome"] == "open" else None
+        around = _around(row, us, time) if row["outcome"] == "open" else None
         return cls(
             responder=row["responder"],
             asked_at=asked_at,
@@ -138,10 +138,10 @@ class PublishedAsk:
 
 
 def _around(
-    row: Mapping[str, Any], us: BusinessClock, summary: Callable[[str], Summary]
+    row: Mapping[str, Any], us: BusinessClock, time: Callable[[str], Summary | TheirTime]
 ) -> ClockAround:
     """The clock by which an ask that is open has been waiting."""
     if row["responder"] == "us":
         return ClockAround(us, ())
-    known = summary(row["partner"])
+    known = time(row["partner"])
     return ClockAround(known.hours.clock(), known.open_away.get(row["response"], ()))

@@ -30,7 +30,8 @@ create table cites (cited integer, copy integer, link integer,
   primary key (cited, copy, link)) without rowid;
 create table parties (id integer primary key, key text unique, first_at integer, due_at integer,
   moves_at integer, last_at integer, until_at integer, is_partner integer default 0,
-  is_blind integer default 0, first_gap_at integer, mailboxes text default '', summary text);
+  is_blind integer default 0, first_gap_at integer, mailboxes text default '', their_time text,
+  summary text);
 create table counts (party integer, what text, name text, number integer,
   primary key (party, what, name)) without rowid;
 create table members (party integer, copy integer, primary key (party, copy)) without rowid;

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
-from functools import cache
-from typing import TYPE_CHECKING
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
 
 from inbox_agent.absences import Spans
 from inbox_agent.addresses import Partner
@@ -50,6 +50,17 @@ def _clock(hours: Hours) -> BusinessClock:
 
 
 @dataclass(frozen=True, slots=True)
+class TheirTime:
+    """In what time of a partner an ask of ours waits that is open and in the figures.
+
+    `open_away`: when all who were asked were absent, of each such ask where they were.
+    """
+
+    hours: Hours
+    open_away: Mapping[str, Spans]
+
+
+@dataclass(frozen=True, slots=True)
 class Pair:
     """A likely introduction: its hint, the newcomers who are people, and what it came to."""
 
@@ -86,6 +97,11 @@ class Summary:
     pairs: tuple[Pair, ...] = ()
     introductions: Introductions = NO_INTRODUCTIONS
 
+    @property
+    def their_time(self) -> TheirTime:
+        """What waiting for them is reckoned by."""
+        return TheirTime(self.hours, {ask: away for ask, away in self.open_away.items() if away})
+
     def with_introductions(self, pairs: tuple[Pair, ...], introductions: Introductions) -> Summary:
         """The same with who introduced whom."""
         return replace(self, pairs=pairs, introductions=introductions)
@@ -120,18 +136,27 @@ def summary_of(record: PartnerRecord) -> Summary:
     )
 
 
-def written(summary: Summary) -> str:
-    """A summary as text."""
-    return _adapter().dump_json(summary).decode()
+def written(found: Summary | TheirTime) -> str:
+    """A summary, or part of one, as text."""
+    kind: type = type(found)
+    return _adapter(kind).dump_json(found).decode()
 
 
 def read(text: str) -> Summary:
     """A summary from its text."""
-    return _adapter().validate_json(text)
+    found: Summary = _adapter(Summary).validate_json(text)
+    return found
+
+
+@lru_cache(maxsize=1024)
+def read_time(text: str) -> TheirTime:
+    """What waiting for somebody is reckoned by, from its text; most partners have the same."""
+    found: TheirTime = _adapter(TheirTime).validate_json(text)
+    return found
 
 
 @cache
-def _adapter() -> TypeAdapter[Summary]:
+def _adapter(kind: type) -> TypeAdapter[Any]:
     from pydantic import TypeAdapter  # noqa: PLC0415
 
-    return TypeAdapter(Summary)
+    return TypeAdapter(kind)
