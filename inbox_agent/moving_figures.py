@@ -8,6 +8,7 @@ minute; all else of it stays until the next midnight, or until a silence says so
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -16,7 +17,7 @@ from inbox_agent.business_clock import Terms
 from inbox_agent.causes import Cause, Dates, most_urgent_first
 from inbox_agent.causes_in_waits import causes_in_asks
 from inbox_agent.drift_rows import fairness_columns
-from inbox_agent.fairness import Fairness, fairness
+from inbox_agent.fairness import fairness
 from inbox_agent.kept_partners import Party, parties
 from inbox_agent.measuring_news import Measured
 from inbox_agent.moved_rows import Moving
@@ -44,6 +45,12 @@ from inbox_agent.standing_rows import state_columns
 from inbox_agent.survival import Figures
 from inbox_agent.team_rows import Moved
 
+#: What who waits longer is reckoned from, beside the order of waits.
+_COMPARED = [
+    f"{whose}_{name}"
+    for whose in ("ours", "theirs")
+    for name in ("answered", "p50_seconds", "p50_reached", "answered_p50_seconds")
+]
 _STANDING = "select * from partner_standing where partner = ?"
 
 
@@ -85,7 +92,8 @@ def _moved(desk: Desk, parts: Parts, privacy: Privacy, party: Party) -> Moving |
         conversations=dict(_waiting(asks, moment)),
         periods=dict(now.periods()),
         standards=standards,
-        standing=now.standing(causes, privacy) | {"next_change_at": text_of(changes.first)},
+        standing=now.standing(standing, causes, privacy)
+        | {"next_change_at": text_of(changes.first)},
         asks_at=at,
         beside=beside if standards else None,
         raised=raised if _named(causes) != _named(before) else None,
@@ -181,21 +189,39 @@ class _Now:
 
     # -- figures ----------------------------------------------------------------------------
 
-    def standing(self, causes: Sequence[Cause], privacy: Privacy) -> dict[str, Any]:
+    def standing(self, before: Stored, causes: Sequence[Cause], privacy: Privacy) -> dict[str, Any]:
         """What of the standing may be another."""
         figures = {
             f"{whose}_{name}": value
             for whose, each in (("ours", self.over.ours), ("theirs", self.over.theirs))
             for name, value in figure_columns(each).items()
         }
-        led = (
-            state_columns(standing_of(causes, led_by(causes), self.over), privacy) if causes else {}
-        )
-        return {**led, **figures, **fairness_columns(self._fairness())}
+        found = {**figures, **self._fairness(before, figures)}
+        if not causes:
+            return found  # nor were there any before
+        return {**found, **state_columns(standing_of(causes, led_by(causes), self.over), privacy)}
 
-    def _fairness(self) -> Fairness | None:
+    def _fairness(self, before: Stored, figures: Row) -> Row:
+        """Who waits longer: its resamples take long, and are the same for the same order of waits.
+
+        Where nobody who waits has outlasted an answer, that is what was published.
+        """
         ours, theirs = (in_window(self.asks, side, self.moment.ends) for side in SIDES)
-        return fairness(ours, theirs, self.over, self.moment.terms.cuts)
+        is_same = all(before[name] == figures[name] for name in _COMPARED)
+        if is_same and not (self._outlasts(ours) or self._outlasts(theirs)):
+            return {name: before[name] for name in fairness_columns(None)}
+        return fairness_columns(fairness(ours, theirs, self.over, self.moment.terms.cuts))
+
+    def _outlasts(self, asks: Sequence[Ask]) -> bool:
+        """Whether one without an answer in time has since waited as long as another one took."""
+        took = sorted(a.response_seconds for a in asks if a.response_seconds is not None)
+        passed = int((self.moment.until - self.moment.before).total_seconds())
+        most = self.moment.terms.cuts.give_up_after_seconds
+        ages = [ask.age_seconds for ask in asks if ask.response_seconds is None]
+        return any(
+            bisect_right(took, min(age, most)) > bisect_right(took, min(age - passed, most))
+            for age in ages
+        )
 
     def periods(self) -> Iterator[tuple[tuple[str, str], Row]]:
         """The figures of the periods with an ask that was still followed, or that moved."""

@@ -20,7 +20,7 @@ from inbox_agent.sqlite_files import connect, private_directory
 
 SORTED = "sorted.db"
 #: One more whenever the tables, or what they mean, change.
-_VERSION = 3
+_VERSION = 4
 
 _SCHEMA = """
 create table facts (name text primary key, value text) without rowid;

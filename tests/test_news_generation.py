@@ -450,6 +450,35 @@ def test_what_reasons_say_of_typical_times_moves_with_them(places: tuple[Place, 
     assert _measured_at(one) == NOON + HOUR
 
 
+def _exchanged() -> Iterator[Message]:
+    """Six asks of either side: three answered in three hours, three in 26."""
+    for n in range(6):
+        for author, to in ((BOB, ANA), (ANA, BOB)):
+            name, at = f"fair{n}-{author}", NOON - (20 - 2 * n) * DAY
+            yield message(name, at, author=author, to=[to], subject=name)
+            answer = {"in_reply_to": name, "subject": f"Re: {name}"}
+            took = (3 + n) * HOUR if n % 2 else (26 + n) * HOUR
+            yield message(f"re-{name}", at + took, author=to, to=[author], **answer)
+
+
+def test_who_waits_longer_moves_with_those_who_wait(places: tuple[Place, Place]) -> None:
+    one, _ = places
+    for place in places:
+        place.read([*_exchanged(), *_slow(*map(str, range(6)))], {})
+        place.agent.rebuild()
+    before = _standing(one)
+    assert before["fairness"] is not None
+    assert _comes(places, at=NOON + 1.5 * HOUR)
+    assert _are_alike(places)
+    assert _comes(places, at=NOON + 3 * HOUR)  # six have waited for longer than 26 hours
+    assert _are_alike(places)
+    after = _standing(one)
+    assert (after["fairness_low"], after["fairness_high"]) != (
+        *(before["fairness_low"], before["fairness_high"]),
+    )
+    assert _measured_at(one) == NOON
+
+
 def test_where_nothing_is_promised_an_answer_is_late_by_what_nine_of_ten_took(
     tmp_path: Path,
 ) -> None:
