@@ -78,6 +78,10 @@ class Dates:
         return f"{spoken_age(local(at), local(self.as_of))} ({self.day(at)})"
 
 
+#: Those that lie in one ask that waits.
+OF_ASKS: frozenset[CauseKind] = frozenset(
+    {"our_answer_overdue", "our_answer_due", "our_answer_late", "their_answer_overdue"}
+)
 _KINDS: tuple[str, ...] = get_args(CauseKind)
 #: Behind every cause.
 LAST_RANK = 2 * len(_KINDS)

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from inbox_agent.epoch import instant, seconds, seconds_up
+from inbox_agent.next_changes import Changes
 from inbox_agent.sorted_mail import SortedMail
-from inbox_agent.standing import Changes
 from inbox_agent.summaries import Summary, read, written
 
 _PARTIES = "select id, key, is_partner, until_at, mailboxes, summary from parties where "
@@ -53,19 +53,19 @@ def all_partners(store: SortedMail) -> list[Party]:
 class Dues:
     """When somebody is to be looked at again, as whole seconds since 1970.
 
-    `changes_at`: the record is another, or a copy that waits comes to it. `estimates_at`: only
-    estimates move.
+    `changes_at`: the record is another, or a copy that waits comes to it. `asks_at`: only what
+    hangs on asks moves.
     """
 
     changes_at: int | None = None
-    estimates_at: int | None = None
+    asks_at: int | None = None
 
     @classmethod
     def of(cls, changes: Changes, arrival: int | None) -> Dues:
         """Of a record's changes, and of when the next copy comes to it."""
         at = seconds_up(changes.at)
-        moves_at = None if changes.estimates_at is None else seconds_up(changes.estimates_at)
-        return cls(at if arrival is None else min(at, arrival), moves_at)
+        asks_at = None if changes.asks_at is None else seconds_up(changes.asks_at)
+        return cls(at if arrival is None else min(at, arrival), asks_at)
 
 
 def keep_party(
@@ -79,14 +79,15 @@ def keep_party(
     first_gap_at = summary.first_gap_at if summary else None
     store.run(
         "update parties set due_at = ?, moves_at = ?, until_at = ?, is_partner = ?, is_blind = ?,"
-        " first_gap_at = ?, summary = ? where id = ?",
+        " first_gap_at = ?, their_time = ?, summary = ? where id = ?",
         (
-            *(min(changes_at, default=None), dues.estimates_at),
+            *(min(changes_at, default=None), dues.asks_at),
             *(seconds(until), int(summary is not None)),
             *(
                 int(summary is not None and summary.is_blind),
                 first_gap_at and seconds(first_gap_at),
             ),
+            *(written(summary.their_time) if summary else None,),
             *(written(summary) if summary else None, party),
         ),
     )
@@ -95,6 +96,11 @@ def keep_party(
         counts["conflicts"] = {"": summary.conflicts}
         rows = [(party, what, *each) for what, found in counts.items() for each in found.items()]
         store.run_many("insert into counts values (?, ?, ?, ?)", rows)
+
+
+def their_times(store: SortedMail) -> dict[str, str]:
+    """The texts of what waiting for partners is reckoned by, by key."""
+    return dict(store.run("select key, their_time from parties where is_partner"))
 
 
 def counted(store: SortedMail) -> Mapping[str, Mapping[str, int]]:

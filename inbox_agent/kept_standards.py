@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from inbox_agent.kept_contact import contact_kept, people_kept
 from inbox_agent.letters import Letter
 from inbox_agent.response_times import Ask
 from inbox_agent.silence_gaps import Rhythm
+from inbox_agent.standards import Standards
 from inbox_agent.suggested_standards import suggested_standard
 
 __all__ = ["KeptStandard", "StandardName", "StandardState", "kept_standards"]
@@ -41,12 +42,9 @@ def kept_standards(  # noqa: PLR0913 - all that a standard may be about
     said = terms.standards
     now = Now(terms.clocks.us, terms.cuts.window_days, as_of)
     found = []
-    if said.we_answer_within:
-        ours = AnswerStandard("us", said.we_answer_within, said.we_answer_share)
-        found.append(answers_kept(() if is_blind else asks, ours, now))
-    if said.they_answer_within:
-        theirs = AnswerStandard("them", said.they_answer_within, said.they_answer_share)
-        found.append(answers_kept(asks, theirs, now))
+    for held in answer_standards(said):
+        is_unknown = is_blind and held.responder == "us"
+        found.append(answers_kept(() if is_unknown else asks, held, now))
     if said.contact_every:
         found.append(contact_kept("contact_every", said.contact_every, rhythm, now))
     if said.contact_at_least_every:
@@ -55,6 +53,14 @@ def kept_standards(  # noqa: PLR0913 - all that a standard may be about
     if said.min_contacts:
         found.append(people_kept(letters, said.min_contacts, now))
     return tuple(found) if is_blind else _with_suggestion(found, asks, now)
+
+
+def answer_standards(said: Standards) -> Iterator[AnswerStandard]:
+    """What either side is held to when it is asked, ours first."""
+    if said.we_answer_within:
+        yield AnswerStandard("us", said.we_answer_within, said.we_answer_share)
+    if said.they_answer_within:
+        yield AnswerStandard("them", said.they_answer_within, said.they_answer_share)
 
 
 def _with_suggestion(

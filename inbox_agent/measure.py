@@ -26,19 +26,18 @@ from inbox_agent.learned_clock import TheirCalendar
 from inbox_agent.letters import Letter
 from inbox_agent.messages import Message
 from inbox_agent.newcomers import IntroductionHint, hints_of
+from inbox_agent.next_changes import Changes, next_change
 from inbox_agent.partner_mail import PartnerMail, mail_of
 from inbox_agent.people import Concentration, concentration_of
 from inbox_agent.response_times import Ask
 from inbox_agent.sent_coverage import Proof
 from inbox_agent.silence_gaps import Gap, Rhythm, notable_gaps
 from inbox_agent.standing import (
-    Changes,
     Period,
     Standing,
     WindowFigures,
     asks_by_period,
     known_figures,
-    next_change,
     standing_of,
     state_of,
     window_figures,
@@ -188,4 +187,4 @@ def _changes(
     found = next_change(mail.asks, mail.rhythm, over_window.ours, mail.terms, mail.as_of)
     instants = [found.at, *(each.changes_at for each in kept if each.changes_at)]
     instants += [absence.until for absence in mail.absences if absence.is_open]
-    return Changes(min(instants), found.estimates_at)
+    return Changes(min(instants), found.asks_at)

@@ -1,76 +1,57 @@
-"""Figures that move because somebody waits, made anew out of the published asks.
+"""Figures that move because the clock goes on, made anew out of the published asks.
 
 While nobody writes, an ask that is open outlasts one answer after the other, and each time the
-estimates of its week, month, quarter and window move a little. Of a busy partner that is so
-nearly every minute. All else of it stays, as long as reasons tell the same times.
+estimates of its week, month, quarter and window move a little. Asks fall due, lapse, leave the
+waiting list, or have been followed long enough. Of a busy partner some of it is so nearly every
+minute; all else of it stays until the next midnight, or until a silence says something else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import cast
+from typing import Any, cast
 
 from inbox_agent.business_clock import Terms
+from inbox_agent.causes import Cause, Dates, most_urgent_first
+from inbox_agent.causes_in_waits import causes_in_asks
 from inbox_agent.drift_rows import fairness_columns
-from inbox_agent.epoch import seconds_up
-from inbox_agent.fairness import Fairness, fairness
+from inbox_agent.fairness import fairness
 from inbox_agent.kept_partners import Party, parties
+from inbox_agent.measuring_news import Measured
+from inbox_agent.moved_rows import Moving
+from inbox_agent.moving_asks import Moment
+from inbox_agent.moving_standards import causes_beside, standards_now
+from inbox_agent.next_changes import Changes, asks_change
 from inbox_agent.partner_desk import Desk
 from inbox_agent.privacy import Privacy
-from inbox_agent.published_asks import COLUMNS, PublishedAsk
-from inbox_agent.published_parts import Parts
+from inbox_agent.published_asks import PublishedAsk
+from inbox_agent.published_parts import Parts, Stored
 from inbox_agent.published_rows import Row, figure_columns, text_of
 from inbox_agent.response_times import Ask
 from inbox_agent.standing import (
-    QUARTER,
-    Changes,
+    SIDES,
     WindowFigures,
     asks_by_period,
-    estimates_change,
     in_window,
     known_figures,
-    window,
+    led_by,
+    periods_of,
+    standing_of,
     window_figures,
 )
-from inbox_agent.summaries import Summary
-from inbox_agent.words import spoken_span
+from inbox_agent.standing_rows import state_columns
+from inbox_agent.survival import Figures
+from inbox_agent.team_rows import Moved
 
-_ASKS = (
-    f"select {COLUMNS} from response_times"  # noqa: S608 - our own names
-    " where partner = ? and counts = 1 and asked_at >= ?"
-)
+#: What who waits longer is reckoned from, beside the order of waits.
+_COMPARED = [
+    f"{whose}_{name}"
+    for whose in ("ours", "theirs")
+    for name in ("answered", "p50_seconds", "p50_reached", "answered_p50_seconds")
+]
 _STANDING = "select * from partner_standing where partner = ?"
-
-
-@dataclass(frozen=True, slots=True)
-class Moving:
-    """A partner of which estimates alone moved: what they are now, and when they move again.
-
-    `periods` are those in which somebody waits, by responder and name.
-    """
-
-    number: int
-    key: str
-    periods: Mapping[tuple[str, str], Row]
-    standing: Row
-    estimates_at: datetime | None
-
-    def publish(self, desk: Desk, parts: Parts) -> None:
-        """Write them, once the generation is known to be as of now."""
-        for where, columns in self.periods.items():
-            sql = _set("response_times_by_period", columns, "responder = ? and period = ?")
-            parts.update(sql, [(*columns.values(), self.key, *where)])
-        sql = _set("partner_standing", self.standing, "true")
-        parts.update(sql, [(*self.standing.values(), self.key)])
-        at = self.estimates_at and seconds_up(self.estimates_at)
-        desk.store.run("update parties set moves_at = ? where id = ?", (at, self.number))
-
-
-def _set(table: str, columns: Row, where: str) -> str:
-    values = ", ".join(f"{name} = ?" for name in columns)
-    return f"update {table} set {values} where partner = ? and {where}"  # noqa: S608 - our own
 
 
 def moving(
@@ -89,81 +70,164 @@ def moving(
 
 
 def _moved(desk: Desk, parts: Parts, privacy: Privacy, party: Party) -> Moving | None:
-    summary, key = party.known(), privacy.partner(party.key)
-    if summary is None:
+    moment = _moment(desk, privacy, party)
+    if moment is None:
         return None
+    (standing,) = parts.rows(_STANDING, (moment.key,))
+    asks = moment.asks(parts)
+    standards = tuple(standards_now(parts, moment, asks))
+    beside = causes_beside(moment, standards)
+    now = _Now.of(moment, asks, beside)
+    before = now.causes_before(standing)
+    causes = now.causes()
+    if next((cause.kind for cause in before), None) != standing["cause"] or (before and not causes):
+        return None  # what it is without a cause is not kept
+    raised = Measured(moment.summary.partner, moment.until, causes, party.mailboxes)
+    at = asks_change(now.asks, now.over.ours, moment.terms, moment.until)
+    changes = Changes(moment.summary.changes_at, at)
+    return Moving(
+        number=party.number,
+        key=moment.key,
+        asks=[ask for ask in asks if ask.has_moved],
+        conversations=dict(_waiting(asks, moment)),
+        periods=dict(now.periods()),
+        standards=standards,
+        standing=now.standing(standing, causes, privacy)
+        | {"next_change_at": text_of(changes.first)},
+        asks_at=at,
+        beside=beside if standards else None,
+        raised=raised if _named(causes) != _named(before) else None,
+        moved=now.moved,
+    )
+
+
+def _moment(desk: Desk, privacy: Privacy, party: Party) -> Moment | None:
+    summary, config = party.known(), desk.config
+    if summary is None or party.until is None:
+        return None
+    clocks = replace(config.clocks(summary.partner), them=summary.hours.clock())
+    terms = Terms(config.standards(summary.partner), clocks, config.cuts())
     until = desk.until(party.key, party.mailboxes)
-    waits = _Waits.of(desk, parts, key, summary, until)
-    over = waits.over_window()
-    (before,) = parts.rows(_STANDING, (key,))
-    figures = {
-        f"{whose}_{name}": value
-        for whose, each in (("ours", over.ours), ("theirs", over.theirs))
-        for name, value in figure_columns(each).items()
-    }
-    if _told(figures, waits.terms) != _told(before, waits.terms):
-        return None  # more than these figures is another
-    at = estimates_change(waits.asks, waits.terms, until)
-    changes = Changes(summary.changes_at, at)
-    standing = {
-        **figures,
-        **fairness_columns(waits.fairness(over)),
-        "next_change_at": text_of(changes.first),
-    }
-    return Moving(party.number, key, dict(waits.periods()), standing, at)
+    return Moment(privacy.partner(party.key), summary, terms, party.until, until)
 
 
-def _told(figures: Row, terms: Terms) -> list[object]:
-    """What states, causes and due times hang on besides.
+def _named(causes: Iterable[Cause]) -> set[tuple[str, str, str]]:
+    """By what alerts are told apart."""
+    return {(cause.kind, cause.level, cause.key) for cause in causes}
 
-    Reasons say how fast a side usually answers; without a promise of ours an answer is late when it
-    takes longer than nine of ten.
-    """
-    told: list[object] = []
-    for whose in ("ours", "theirs"):
-        took = figures[f"{whose}_p50_seconds"]
-        told += [figures[f"{whose}_p50_reached"], None if took is None else spoken_span(took)]
-    return told if terms.standards.we_answer_within else [*told, figures["ours_p90_seconds"]]
+
+def _waiting(asks: Sequence[PublishedAsk], moment: Moment) -> Iterator[tuple[str, Row]]:
+    """Who is to write next in the conversations that an ask left that waited."""
+    waiting = [ask for ask in asks if ask.is_waiting(moment.before)]
+    left = {ask.conversation for ask in waiting if not ask.is_waiting(moment.until)}
+    for conversation in left:
+        here = [ask for ask in waiting if ask.conversation == conversation]
+        still = [ask for ask in here if ask.is_waiting(moment.until)]
+        last = max(still, key=lambda ask: ask.letter.order, default=None)
+        yield (
+            conversation,
+            {
+                "waiting_on": last.responder if last else None,
+                "waiting_since_at": text_of(last.asked_at) if last else None,
+            },
+        )
+
+
+def _published(standing: Stored, whose: str) -> Figures:
+    """What causes say of the figures of the generation before."""
+    reached = standing[f"{whose}_p50_reached"]
+    return Figures(
+        p50_seconds=standing[f"{whose}_p50_seconds"],
+        p50_reached=None if reached is None else bool(reached),
+        p90_seconds=standing[f"{whose}_p90_seconds"],
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class _Waits:
-    """One partner's asks that are in a figure with one that is open, as known at `until`."""
+class _Now:
+    """A partner at a moment: its asks, and its causes that lie in none of them."""
 
+    moment: Moment
     asks: Sequence[Ask]
-    terms: Terms
-    until: datetime
-    is_blind: bool
+    moved: Moved
+    beside: tuple[Cause, ...]
+    over: WindowFigures
 
     @classmethod
-    def of(cls, desk: Desk, parts: Parts, key: str, summary: Summary, until: datetime) -> _Waits:
-        config, partner = desk.config, summary.partner
-        clocks = replace(config.clocks(partner), them=summary.hours.clock())
-        terms = Terms(config.standards(partner), clocks, config.cuts())
-        give_up_after = timedelta(seconds=terms.cuts.give_up_after_seconds)
-        since = min(until - give_up_after - QUARTER, window(terms.cuts, clocks.us, until)[0])
-        asks = [
-            PublishedAsk.of(
-                row, datetime.fromisoformat(row["asked_at"]), until, clocks.us, lambda _: summary
-            )
-            for row in parts.rows(_ASKS, (key, text_of(since)))
-        ]
-        return cls(cast("Sequence[Ask]", asks), terms, until, summary.is_blind)
+    def of(cls, moment: Moment, asks: Sequence[PublishedAsk], beside: tuple[Cause, ...]) -> _Now:
+        """With its figures over the window."""
+        found, is_blind = cast("Sequence[Ask]", asks), moment.summary.is_blind
+        over = window_figures(found, moment.terms.cuts, moment.ends, is_blind=is_blind)
+        us, moved = moment.terms.clocks.us, [ask for ask in asks if ask.has_moved]
+        periods = {(a.responder, p.name) for a in moved for p in periods_of(a.asked_at, us)}
+        return cls(moment, found, periods, beside, over)
+
+    # -- causes -----------------------------------------------------------------------------
+
+    def causes(self) -> tuple[Cause, ...]:
+        """Those of now."""
+        found = causes_in_asks(self._told, self.over.ours, self.over.theirs, self._dates)
+        return most_urgent_first([*found, *self.beside])
+
+    def causes_before(self, standing: Stored) -> tuple[Cause, ...]:
+        """Those of the generation before, by the figures that it published."""
+        dates = replace(self._dates, as_of=self.moment.before)
+        ours, theirs = (_published(standing, side) for side in ("ours", "theirs"))
+        found = causes_in_asks(self._told, ours, theirs, dates)
+        return most_urgent_first([*found, *self.moment.summary.causes])
 
     @property
-    def ends(self) -> tuple[datetime, datetime]:
-        return window(self.terms.cuts, self.terms.clocks.us, self.until)
+    def _dates(self) -> Dates:
+        return Dates(self.moment.terms.clocks.us, self.moment.until)
 
-    def over_window(self) -> WindowFigures:
-        return window_figures(self.asks, self.terms.cuts, self.ends, is_blind=self.is_blind)
+    @property
+    def _told(self) -> Sequence[Ask]:
+        """Those that something can be said of."""
+        if not self.moment.summary.is_blind:
+            return self.asks
+        return [ask for ask in self.asks if ask.responder == "them"]
 
-    def fairness(self, over: WindowFigures) -> Fairness | None:
-        ours, theirs = (in_window(self.asks, side, self.ends) for side in ("us", "them"))
-        return fairness(ours, theirs, over, self.terms.cuts)
+    # -- figures ----------------------------------------------------------------------------
+
+    def standing(self, before: Stored, causes: Sequence[Cause], privacy: Privacy) -> dict[str, Any]:
+        """What of the standing may be another."""
+        figures = {
+            f"{whose}_{name}": value
+            for whose, each in (("ours", self.over.ours), ("theirs", self.over.theirs))
+            for name, value in figure_columns(each).items()
+        }
+        found = {**figures, **self._fairness(before, figures)}
+        if not causes:
+            return found  # nor were there any before
+        return {**found, **state_columns(standing_of(causes, led_by(causes), self.over), privacy)}
+
+    def _fairness(self, before: Stored, figures: Row) -> Row:
+        """Who waits longer: its resamples take long, and are the same for the same order of waits.
+
+        Where nobody who waits has outlasted an answer, that is what was published.
+        """
+        ours, theirs = (in_window(self.asks, side, self.moment.ends) for side in SIDES)
+        is_same = all(before[name] == figures[name] for name in _COMPARED)
+        if is_same and not (self._outlasts(ours) or self._outlasts(theirs)):
+            return {name: before[name] for name in fairness_columns(None)}
+        return fairness_columns(fairness(ours, theirs, self.over, self.moment.terms.cuts))
+
+    def _outlasts(self, asks: Sequence[Ask]) -> bool:
+        """Whether one without an answer in time has since waited as long as another one took."""
+        took = sorted(a.response_seconds for a in asks if a.response_seconds is not None)
+        passed = int((self.moment.until - self.moment.before).total_seconds())
+        most = self.moment.terms.cuts.give_up_after_seconds
+        ages = [ask.age_seconds for ask in asks if ask.response_seconds is None]
+        return any(
+            bisect_right(took, min(age, most)) > bisect_right(took, min(age - passed, most))
+            for age in ages
+        )
 
     def periods(self) -> Iterator[tuple[tuple[str, str], Row]]:
-        """The figures of the periods in which somebody waits."""
-        for (responder, period), asks in asks_by_period(self.asks, self.terms.clocks.us).items():
-            if any(ask.outcome == "open" for ask in asks):
-                found = known_figures(asks, self.terms.cuts, is_blind=self.is_blind)
+        """The figures of the periods with an ask that was still followed, or that moved."""
+        cuts, us = self.moment.terms.cuts, self.moment.terms.clocks.us
+        followed = self.moment.before - self.moment.give_up_after
+        for (responder, period), asks in asks_by_period(self.asks, us).items():
+            if (responder, period.name) in self.moved or any(a.asked_at > followed for a in asks):
+                found = known_figures(asks, cuts, is_blind=self.moment.summary.is_blind)
                 yield (responder, period.name), figure_columns(found)

@@ -95,7 +95,10 @@ def _publish_news(
         waiting = _due(desk, "moves_at") - touched.parties
         moved, others = moving(desk, parts, job.privacy, waiting)
         touched.parties.update(others)
-        rest = Rest(job, _measured(desk, parts, job, touched, processes), state, new, touched)
+        edition = _measured(desk, parts, job, touched, processes)
+        edition.moved.update(*(each.moved for each in moved))
+        raised = {each.number: each.raised for each in moved if each.raised}
+        rest = Rest(job, edition, state, new, touched, raised)
         number = rest.raise_alerts()
         rest.go_on()
         for each in moved:
@@ -136,7 +139,7 @@ def _slips(edition: Edition, wholly: Collection[int], processes: int) -> Iterato
 
 
 def _due(desk: Desk, column: str) -> set[int]:
-    """Those whose figures change by themselves up to now, or only estimates move."""
+    """Those whose figures change by themselves up to now, or only what hangs on asks."""
     latest = max([*desk.instants.as_of.values(), desk.instants.default])
     sql = f"select id, key, {column}, mailboxes from parties where {column} <= ?"  # noqa: S608
     return {

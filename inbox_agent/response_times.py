@@ -86,6 +86,11 @@ class Ask:
         return self.reply.instant if self.reply else self.inferred_at
 
     @property
+    def has_reply(self) -> bool:
+        """Whether the answer is held, and not inferred."""
+        return self.reply is not None
+
+    @property
     def basis(self) -> Basis:
         """How an answer is known: seen in the mailbox, or inferred from what they wrote.
 

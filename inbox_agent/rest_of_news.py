@@ -6,22 +6,23 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from inbox_agent.alert_log import Alert
+from inbox_agent.catalogue.model import OF_A_PARTNER
 from inbox_agent.epoch import instant, seconds
 from inbox_agent.generations import Job
 from inbox_agent.history_rows import alerts, reviews
 from inbox_agent.instants import CLOCK_DOUBTS, clock_sources
-from inbox_agent.kept_partners import Party, all_partners, counted, parties, tell_copies
-from inbox_agent.measuring_news import Edition
+from inbox_agent.kept_partners import Party, all_partners, counted, tell_copies, their_times
+from inbox_agent.measuring_news import Edition, Measured
 from inbox_agent.messages import Message
 from inbox_agent.mirror_history import alert_log, frozen_reviews, kept_polls, next_generation
 from inbox_agent.published import Told, about_row, beside, calendar_ends
 from inbox_agent.published_rows import scopes_of, text_of, working_days
 from inbox_agent.sorting import Touched
-from inbox_agent.summaries import Summary
+from inbox_agent.summaries import read_time
 from inbox_agent.team_rows import Team, team_rows, young
 from inbox_agent.words import AT_SOURCES
 
@@ -29,6 +30,12 @@ _AGED = (
     "update response_times_by_period set followed_seconds = min(?1, followed_seconds + ?2)"
     " where partner = ?3 and responder in ('us', 'them')"
     " and period in (select value from json_each(?4)) and followed_seconds < ?1"
+)
+# of those alone something ages whose asks are younger than the time to give up
+_ASKED = (
+    "select one from (select partner as one from partners) where exists (select 1"  # noqa: S608
+    f" from response_times indexed by asks_of_partner where partner = one and {OF_A_PARTNER}"
+    " and asked_at >= ?)"
 )
 _DAYS = "select min(day), max(day) from working_days"
 _AGED_STANDING = (
@@ -39,13 +46,17 @@ _AGED_STANDING = (
 
 @dataclass(slots=True)
 class Rest:
-    """The end of a generation; `before` is what was kept of the one before it."""
+    """The end of a generation; `before` is what was kept of the one before it.
+
+    `raised` are partners that were not measured and have other causes all the same.
+    """
 
     job: Job
     edition: Edition
     before: Mapping[str, Any]
     new: Mapping[int, Message]
     touched: Touched
+    raised: Mapping[int, Measured] = field(default_factory=dict)
     _told: int = field(default=0, init=False)
     _everybody: list[Party] = field(default_factory=list, init=False)
     _untils: dict[int, datetime] = field(default_factory=dict, init=False)
@@ -53,8 +64,9 @@ class Rest:
     # -- alerts -----------------------------------------------------------------------------
 
     def raise_alerts(self) -> int:
-        """Move the log of alerts on, and publish those of the measured; gives the new number."""
-        measured, mirror, privacy = self.edition.measured, self.job.mirror, self.job.privacy
+        """Move the log of alerts on, and publish whose may be others; gives the new number."""
+        measured = {**self.edition.measured, **self.raised}
+        mirror, privacy = self.job.mirror, self.job.privacy
         causes = [each for each in measured.values() if self._is_whole(each.mailboxes)]
         waiting = [p for p in self._partners() if p.number not in measured]
         as_before = {p.key: self._until(p) for p in waiting if self._is_whole(p.mailboxes)}
@@ -106,16 +118,22 @@ class Rest:
             sql = f"update {table} set as_of = ? where partner = ?"  # noqa: S608 - our own names
             parts.update(sql, [(text_of(until), key) for key, until, _ in moved])
         periods = json.dumps(sorted({name for _, name in self._young()}))
-        parts.update(_AGED, [(give_up, passed, key, periods) for key, _, passed in moved])
+        since = text_of(self._began - timedelta(seconds=give_up))
+        asked = {key for (key,) in parts.db.execute(_ASKED, (since,))}
+        aging = [(give_up, passed, key) for key, _, passed in moved if key in asked]
+        parts.update(_AGED, [(*each, periods) for each in aging])
         for side in ("ours", "theirs"):
-            rows = [(give_up, passed, key) for key, _, passed in moved]
-            parts.update(_AGED_STANDING.format(side), rows)
+            parts.update(_AGED_STANDING.format(side), aging)
+
+    @property
+    def _began(self) -> datetime:
+        """As of when the earliest of the generation before was."""
+        return instant(min([*self.before["as_of"].values(), self.before["default"]]))
 
     def _young(self) -> set[tuple[Any, str]]:
-        began = min([*self.before["as_of"].values(), self.before["default"]])
         ends = [*self.job.instants.as_of.values(), self.job.instants.default]
         config = self.job.config
-        return young(config.our_clock(), config.cuts(), instant(began), max(ends))
+        return young(config.our_clock(), config.cuts(), self._began, max(ends))
 
     # -- the team ---------------------------------------------------------------------------
 
@@ -137,21 +155,12 @@ class Rest:
     def _team(self, everybody: Mapping[str, Party]) -> Team:
         config, store = self.job.config, self.edition.desk.store
         blind = store.run("select key from parties where is_blind")
-        known: dict[str, Summary | None] = {}
-
-        def summary(key: str) -> Summary:
-            if key not in known:
-                known[key] = parties(store, [everybody[key].number])[0].known()
-            found = known[key]
-            if found is None:
-                raise LookupError(key)
-            return found
-
+        times = their_times(store)
         return Team(
             config.our_clock(),
             config.cuts(),
             {self.job.privacy.partner(key) for (key,) in blind},
-            summary,
+            lambda key: read_time(times[everybody[key].key]),
             lambda key: self._until(everybody[key]),
         )
 

@@ -20,7 +20,7 @@ from inbox_agent.sqlite_files import connect, private_directory
 
 SORTED = "sorted.db"
 #: One more whenever the tables, or what they mean, change.
-_VERSION = 3
+_VERSION = 5
 
 _SCHEMA = """
 create table facts (name text primary key, value text) without rowid;
@@ -30,7 +30,8 @@ create table cites (cited integer, copy integer, link integer,
   primary key (cited, copy, link)) without rowid;
 create table parties (id integer primary key, key text unique, first_at integer, due_at integer,
   moves_at integer, last_at integer, until_at integer, is_partner integer default 0,
-  is_blind integer default 0, first_gap_at integer, mailboxes text default '', summary text);
+  is_blind integer default 0, first_gap_at integer, mailboxes text default '', their_time text,
+  summary text);
 create table counts (party integer, what text, name text, number integer,
   primary key (party, what, name)) without rowid;
 create table members (party integer, copy integer, primary key (party, copy)) without rowid;

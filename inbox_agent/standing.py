@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from inbox_agent.absences import ClockAround
 from inbox_agent.addresses import Side
-from inbox_agent.business_clock import BusinessClock, Terms
+from inbox_agent.business_clock import BusinessClock
 from inbox_agent.causes import LAST_RANK, Cause, Dates, rank
-from inbox_agent.causes_in_waits import SOON, last_contact, late_after
+from inbox_agent.causes_in_waits import last_contact
 from inbox_agent.response_times import Ask
 from inbox_agent.sent_coverage import Coverage
-from inbox_agent.silence_gaps import RHYTHM_REACH, Rhythm
-from inbox_agent.standards import Cuts, Span
+from inbox_agent.silence_gaps import Rhythm
+from inbox_agent.standards import Cuts
 from inbox_agent.survival import Figures, figures, without_times
 from inbox_agent.words import percent
 
@@ -47,9 +45,7 @@ def in_window(
     )
 
 
-_SIDES: tuple[Side, Side] = ("us", "them")
-#: Longer than any quarter, and the week that begins before it.
-QUARTER = timedelta(days=100)
+SIDES: tuple[Side, Side] = ("us", "them")
 
 
 class Period(NamedTuple):
@@ -144,7 +140,7 @@ def window_figures(
     """
     known = tuple(asks)
     ours, theirs = (
-        known_figures(in_window(known, side, ends), cuts, is_blind=is_blind) for side in _SIDES
+        known_figures(in_window(known, side, ends), cuts, is_blind=is_blind) for side in SIDES
     )
     return WindowFigures(ours, theirs)
 
@@ -177,9 +173,7 @@ def state_of(causes: Sequence[Cause], rhythm: Rhythm, coverage: Coverage, dates:
     on 7 May 2026".
     """
     if causes:
-        first = causes[0]
-        alike = sum(cause.kind == first.kind for cause in causes) - 1
-        return Verdict(first.level, first.because + _more(first, alike), first.people)
+        return led_by(causes)
     if coverage.is_too_low and coverage.share is not None:
         return Verdict(
             "unknown",
@@ -191,6 +185,13 @@ def state_of(causes: Sequence[Cause], rhythm: Rhythm, coverage: Coverage, dates:
     if too_long_at is None:
         return Verdict("unknown", f"{last}; too little mail yet to know the usual rhythm.")
     return Verdict("ok", f"{last}; silent for too long from {dates.day(too_long_at)} on.")
+
+
+def led_by(causes: Sequence[Cause]) -> Verdict:
+    """The verdict where there are causes, the most urgent first: of the rest it says how many."""
+    first = causes[0]
+    alike = sum(cause.kind == first.kind for cause in causes) - 1
+    return Verdict(first.level, first.because + _more(first, alike), first.people)
 
 
 def urgency(standing: Standing) -> int:
@@ -209,84 +210,3 @@ def _more(cause: Cause, count: int) -> str:
     if count == 0 or "answer" not in cause.kind:
         return ""
     return f" {count} more of {whose} wait{'s' if count == 1 else ''}, too."
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """When figures change by themselves: any of them `at`, estimates also at `estimates_at`."""
-
-    at: datetime
-    estimates_at: datetime | None
-
-    @property
-    def first(self) -> datetime:
-        """Until then nothing changes."""
-        return self.at if self.estimates_at is None else min(self.at, self.estimates_at)
-
-
-def next_change(
-    asks: Sequence[Ask], rhythm: Rhythm, ours: Figures, terms: Terms, as_of: datetime
-) -> Changes:
-    """The first moment at which a figure changes by itself, without new mail.
-
-    An ask falls due, lapses, leaves the waiting list, has been followed long enough, or has waited
-    as long as another one in the same figure took; a silence passes watch_at or act_at; a standard
-    breaks; a silence leaves the 12 months of the rhythm; the next local midnight at the latest.
-    Until then everything stays as it is shown, but followed_seconds, which grows with the moment
-    the figures are for.
-    """
-    clock, give_up_after = terms.clocks.us, timedelta(seconds=terms.cuts.give_up_after_seconds)
-    instants = [clock.midnight(clock.local_date(as_of) + timedelta(days=1))]
-    instants += [at for at in (rhythm.watch_at, rhythm.act_at) if at]
-    year_ago, given_up = as_of - RHYTHM_REACH, as_of - give_up_after
-    ended = (gap.ended_at for gap in rhythm.gaps if gap.ended_at)
-    instants += [at + RHYTHM_REACH for at in ended if at > year_ago]
-    instants += [ask.asked_at + give_up_after for ask in asks if ask.asked_at > given_up]
-    late = late_after(ours)
-    for ask in asks:
-        if ask.reply is None:
-            instants.append(ask.waits_until)
-            moment = timedelta(seconds=1)
-            if ask.due_at:
-                instants += [ask.due_at + moment, ask.due_at - SOON + moment]
-            elif late is not None:
-                instants.append(ask.asked_at + late + moment)
-    return Changes(min(at for at in instants if at > as_of), estimates_change(asks, terms, as_of))
-
-
-def estimates_change(asks: Iterable[Ask], terms: Terms, as_of: datetime) -> datetime | None:
-    """When an open ask will have waited as long as the next slower answer took: F(t) moves.
-
-    Only answers to what was asked in the same week, month, quarter or window are in a figure
-    together with it. None where nothing that is open can outlast an answer.
-    """
-    counted = [ask for ask in asks if ask.is_in_figures]
-    since = min((ask.asked_at for ask in counted if ask.outcome == "open"), default=None)
-    if since is None:
-        return None
-    ends = window(terms.cuts, terms.clocks.us, as_of)
-    recent = [ask for ask in counted if ask.asked_at >= min(since - QUARTER, ends[0])]
-    together = [*asks_by_period(recent, terms.clocks.us).values()]
-    together += [in_window(recent, side, ends) for side in _SIDES]
-    crossings = (at for here in together for at in _crossings(here, terms))
-    return min((at for at in crossings if at > as_of), default=None)
-
-
-def _crossings(here: Sequence[Ask], terms: Terms) -> Iterator[datetime]:
-    waiting = [ask for ask in here if ask.outcome == "open"]
-    if waiting:
-        clock = terms.clocks.us if waiting[0].responder == "us" else terms.clocks.them
-        yield from _crossings_in(here, waiting, clock)
-
-
-def _crossings_in(
-    here: Sequence[Ask], waiting: Iterable[Ask], clock: BusinessClock
-) -> Iterator[datetime]:
-    took = sorted(a.response_seconds for a in here if a.response_seconds is not None)
-    worked = sorted(a.business_seconds for a in here if a.business_seconds is not None)
-    for ask in waiting:
-        for seconds in took[bisect_right(took, ask.age_seconds) :][:1]:
-            yield ask.asked_at + timedelta(seconds=seconds)
-        for seconds in worked[bisect_right(worked, ask.business_age_seconds) :][:1]:
-            worked_long = Span(seconds, "working_seconds")
-            yield ClockAround(clock, ask.away).deadline(ask.asked_at, worked_long)

@@ -15,7 +15,7 @@ from inbox_agent.people_rows import people_columns
 from inbox_agent.privacy import Privacy
 from inbox_agent.published_rows import Row, figure_columns, flag, text_of
 from inbox_agent.sent_coverage import Coverage
-from inbox_agent.standing import urgency
+from inbox_agent.standing import Standing, urgency
 
 _OF_ANSWERS = ("we_answer_within", "they_answer_within")
 
@@ -26,11 +26,7 @@ def partner_standing(record: PartnerRecord, privacy: Privacy, adjusted: Adjusted
     return {
         "partner": privacy.partner(record.partner.key),
         "as_of": text_of(record.as_of),
-        "state": standing.state,
-        "because": privacy.told(standing.because, standing.people),
-        "cause": standing.cause.kind if standing.cause else None,
-        "cause_since_at": text_of(standing.cause.since_at) if standing.cause else None,
-        "urgency": urgency(standing),
+        **state_columns(standing, privacy),
         "next_change_at": text_of(record.next_change_at),
         **{f"ours_{name}": value for name, value in figure_columns(standing.ours).items()},
         **{f"theirs_{name}": value for name, value in figure_columns(standing.theirs).items()},
@@ -50,24 +46,40 @@ def partner_standing(record: PartnerRecord, privacy: Privacy, adjusted: Adjusted
     }
 
 
+def state_columns(standing: Standing, privacy: Privacy) -> Row:
+    """What `partner_standing` says of the state, and why."""
+    cause = standing.cause
+    return {
+        "state": standing.state,
+        "because": privacy.told(standing.because, standing.people),
+        "cause": cause.kind if cause else None,
+        "cause_since_at": text_of(cause.since_at) if cause else None,
+        "urgency": urgency(standing),
+    }
+
+
 def standards(record: PartnerRecord, privacy: Privacy) -> Iterator[Row]:
     """One row per standard that is set, and one where there is only a suggestion."""
     for kept in record.kept_standards:
-        yield {
-            "partner": privacy.partner(record.partner.key),
-            "standard": kept.standard,
-            "target": kept.target,
-            "actual": kept.actual,
-            "unit": kept.unit,
-            "state": kept.state,
-            "misses_left": kept.misses_left,
-            "breaks_at": text_of(kept.breaks_at),
-            "share": kept.share,
-            "asks": kept.asks,
-            "misses": kept.misses,
-            "suggested": kept.suggested,
-            "evidence": _evidence(kept),
-        }
+        yield {"partner": privacy.partner(record.partner.key), **standard_columns(kept)}
+
+
+def standard_columns(kept: KeptStandard) -> Row:
+    """What `standards` says of one of them."""
+    return {
+        "standard": kept.standard,
+        "target": kept.target,
+        "actual": kept.actual,
+        "unit": kept.unit,
+        "state": kept.state,
+        "misses_left": kept.misses_left,
+        "breaks_at": text_of(kept.breaks_at),
+        "share": kept.share,
+        "asks": kept.asks,
+        "misses": kept.misses,
+        "suggested": kept.suggested,
+        "evidence": _evidence(kept),
+    }
 
 
 def _evidence(kept: KeptStandard) -> str | None:

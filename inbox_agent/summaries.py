@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
-from functools import cache
-from typing import TYPE_CHECKING
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
 
 from inbox_agent.absences import Spans
 from inbox_agent.addresses import Partner
 from inbox_agent.business_clock import DAY_NAMES, BusinessClock
+from inbox_agent.causes import OF_ASKS, Cause
 from inbox_agent.drift import Drift
 from inbox_agent.introductions import NO_INTRODUCTIONS, Introduction, Introductions
 from inbox_agent.measure import PartnerRecord
@@ -49,6 +50,17 @@ def _clock(hours: Hours) -> BusinessClock:
 
 
 @dataclass(frozen=True, slots=True)
+class TheirTime:
+    """In what time of a partner an ask of ours waits that is open and in the figures.
+
+    `open_away`: when all who were asked were absent, of each such ask where they were.
+    """
+
+    hours: Hours
+    open_away: Mapping[str, Spans]
+
+
+@dataclass(frozen=True, slots=True)
 class Pair:
     """A likely introduction: its hint, the newcomers who are people, and what it came to."""
 
@@ -62,7 +74,9 @@ class Summary:
     """One partner as the others need it.
 
     `open_away`: of each ask that is open and in the figures, when all who were asked were absent.
-    `changes_at`: the first instant at which more than estimates changes without new mail.
+    `changes_at`: the first instant at which more changes without new mail than what hangs on asks.
+    `causes` are those that lie in no ask; `nudged` are the asks that wait and were reminded of, and
+    so do for longer than until they are given up.
     """
 
     partner: Partner
@@ -78,8 +92,15 @@ class Summary:
     hours: Hours
     open_away: Mapping[str, Spans]
     changes_at: datetime
+    causes: tuple[Cause, ...]
+    nudged: tuple[str, ...]
     pairs: tuple[Pair, ...] = ()
     introductions: Introductions = NO_INTRODUCTIONS
+
+    @property
+    def their_time(self) -> TheirTime:
+        """What waiting for them is reckoned by."""
+        return TheirTime(self.hours, {ask: away for ask, away in self.open_away.items() if away})
 
     def with_introductions(self, pairs: tuple[Pair, ...], introductions: Introductions) -> Summary:
         """The same with who introduced whom."""
@@ -105,22 +126,37 @@ def summary_of(record: PartnerRecord) -> Summary:
             ask.key: ask.away for ask in record.asks if ask.outcome == "open" and ask.is_in_figures
         },
         changes_at=record.changes.at,
+        causes=tuple(cause for cause in record.causes if cause.kind not in OF_ASKS),
+        nudged=tuple(
+            ask.key
+            for ask in record.asks
+            if ask.last_nudge_at is not None and ask.is_waiting(record.as_of)
+        ),
         introductions=record.introductions,
     )
 
 
-def written(summary: Summary) -> str:
-    """A summary as text."""
-    return _adapter().dump_json(summary).decode()
+def written(found: Summary | TheirTime) -> str:
+    """A summary, or part of one, as text."""
+    kind: type = type(found)
+    return _adapter(kind).dump_json(found).decode()
 
 
 def read(text: str) -> Summary:
     """A summary from its text."""
-    return _adapter().validate_json(text)
+    found: Summary = _adapter(Summary).validate_json(text)
+    return found
+
+
+@lru_cache(maxsize=1024)
+def read_time(text: str) -> TheirTime:
+    """What waiting for somebody is reckoned by, from its text; most partners have the same."""
+    found: TheirTime = _adapter(TheirTime).validate_json(text)
+    return found
 
 
 @cache
-def _adapter() -> TypeAdapter[Summary]:
+def _adapter(kind: type) -> TypeAdapter[Any]:
     from pydantic import TypeAdapter  # noqa: PLC0415
 
-    return TypeAdapter(Summary)
+    return TypeAdapter(kind)

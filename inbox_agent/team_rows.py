@@ -10,13 +10,14 @@ from typing import Any, cast
 
 from inbox_agent.addresses import Side
 from inbox_agent.business_clock import BusinessClock
+from inbox_agent.catalogue.model import OF_A_PARTNER
 from inbox_agent.published_asks import COLUMNS, PublishedAsk
 from inbox_agent.published_parts import Parts, Renewed
 from inbox_agent.published_rows import Row, figure_columns
 from inbox_agent.response_times import Ask
 from inbox_agent.standards import Cuts
 from inbox_agent.standing import Period, periods_of
-from inbox_agent.summaries import Summary
+from inbox_agent.summaries import TheirTime
 from inbox_agent.survival import figures
 
 #: A direction and the name of a period.
@@ -45,9 +46,11 @@ def young(clock: BusinessClock, cuts: Cuts, since: datetime, until: datetime) ->
 
 
 _SIDES: tuple[Side, Side] = ("us", "them")
+# by partner, as there is no index of all asks in the order of time
 _ASKS = (
-    f"select {COLUMNS} from response_times"  # noqa: S608 - our own names
-    " where counts = 1 and asked_at >= ? and asked_at < ?"
+    f"select {COLUMNS} from (select partner as one from partners)"  # noqa: S608 - our own names
+    " cross join response_times indexed by asks_of_partner"
+    f" where partner = one and {OF_A_PARTNER} and counts = 1 and asked_at >= ? and asked_at < ?"
 )
 
 
@@ -94,12 +97,12 @@ class Team:
     clock: BusinessClock
     cuts: Cuts
     blind: Collection[str]
-    summary: Callable[[str], Summary]
+    time: Callable[[str], TheirTime]
     until: Callable[[str], datetime]
 
     def ask(self, row: Mapping[str, Any], asked_at: datetime) -> PublishedAsk:
         """A published ask with its age."""
-        return PublishedAsk.of(row, asked_at, self.until(row["partner"]), self.clock, self.summary)
+        return PublishedAsk.of(row, asked_at, self.until(row["partner"]), self.clock, self.time)
 
     def reach(self, names: Collection[str]) -> tuple[str, str]:
         """Instants, as they are published, between which all of some periods lie."""

@@ -261,6 +261,8 @@ def test_so_it_is_for_the_last_days_of_the_demo(tmp_path: Path) -> None:
 NOON = datetime(2025, 3, 12, 11, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ANA, BOB, INA = "ana@acme.com", "bob@globex.com", "ina@initech.com"
+#: Of Globex, too; nobody has ever written to her.
+AMY = "amy@globex.com"
 
 
 def talks() -> list[Message]:
@@ -361,9 +363,11 @@ def test_what_falls_due_is_published_without_a_letter(places: tuple[Place, Place
     assert _comes(places, at=NOON + 6 * HOUR)
     assert _are_alike(places)
     assert _ask(one)["met_standard"] == 0
+    assert "our_answer_overdue" in {row["kind"] for row in _rows(one, "alerts")}
+    assert _measured_at(one) == NOON + HOUR
 
 
-# -- estimates alone -------------------------------------------------------------------------
+# -- the clock alone -------------------------------------------------------------------------
 
 
 def _measured_at(place: Place) -> datetime:
@@ -371,6 +375,11 @@ def _measured_at(place: Place) -> datetime:
     with SortedMail(place.agent.mirror_path.with_name(SORTED)) as store:
         ((text,),) = store.run("select summary from parties where key = 'globex.com'")
     return read(text).as_of
+
+
+def _rows(place: Place, table: str) -> list[dict[str, Any]]:
+    """What is published of Globex."""
+    return [row for row in place.tables()[table] if row["partner"] == "globex.com"]
 
 
 def _figures(place: Place, period: str) -> dict[str, Any]:
@@ -408,7 +417,7 @@ def _slow(*waiting: str) -> list[Message]:
     answer = {"in_reply_to": "slow@globex.com", "subject": "Re: Slow"}
     ours = message("slow@acme.com", at + 26 * HOUR, author=ANA, to=[BOB], **answer)
     asks = [
-        message(f"{name}@globex.com", NOON - 23.5 * HOUR, author=BOB, to=[ANA], subject=name)
+        message(f"{name}@globex.com", NOON - 23.5 * HOUR, author=AMY, to=[ANA], subject=name)
         for name in waiting
     ]
     return [asked, ours, *asks]
@@ -428,36 +437,210 @@ def test_so_do_those_of_the_window_while_the_typical_times_stay(
     assert _measured_at(one) == NOON + HOUR
 
 
-def test_a_partner_is_measured_where_its_reasons_would_say_another_time(
-    places: tuple[Place, Place],
-) -> None:
+def test_what_reasons_say_of_typical_times_moves_with_them(places: tuple[Place, Place]) -> None:
     one, _ = places
     assert _comes(places, *_slow(*map(str, range(10))))
     # 8 of 19 took three hours; the tenth to be followed for 26 hours is the one answered then
     assert _standing(one)["ours_p50_seconds"] == 26 * 3600
+    assert "we usually answer in 1 day" in _standing(one)["because"]
     assert _comes(places, at=NOON + 3 * HOUR)
     assert _are_alike(places)
     assert _standing(one)["ours_p50_reached"] == 0  # 9 of 19, as far as they were followed
-    assert _measured_at(one) == NOON + 3 * HOUR
+    assert "we answer fewer than half" in _standing(one)["because"]
+    assert _measured_at(one) == NOON + HOUR
 
 
-def test_where_nothing_is_promised_it_is_measured_when_nine_of_ten_take_another_time(
-    places: tuple[Place, Place], tmp_path: Path
+def _exchanged() -> Iterator[Message]:
+    """Six asks of either side: three answered in three hours, three in 26."""
+    for n in range(6):
+        for author, to in ((BOB, ANA), (ANA, BOB)):
+            name, at = f"fair{n}-{author}", NOON - (20 - 2 * n) * DAY
+            yield message(name, at, author=author, to=[to], subject=name)
+            answer = {"in_reply_to": name, "subject": f"Re: {name}"}
+            took = (3 + n) * HOUR if n % 2 else (26 + n) * HOUR
+            yield message(f"re-{name}", at + took, author=to, to=[author], **answer)
+
+
+def test_who_waits_longer_moves_with_those_who_wait(places: tuple[Place, Place]) -> None:
+    one, _ = places
+    for place in places:
+        place.read([*_exchanged(), *_slow(*map(str, range(6)))], {})
+        place.agent.rebuild()
+    before = _standing(one)
+    assert before["fairness"] is not None
+    assert _comes(places, at=NOON + 1.5 * HOUR)
+    assert _are_alike(places)
+    assert _comes(places, at=NOON + 3 * HOUR)  # six have waited for longer than 26 hours
+    assert _are_alike(places)
+    after = _standing(one)
+    assert (after["fairness_low"], after["fairness_high"]) != (
+        *(before["fairness_low"], before["fairness_high"]),
+    )
+    assert _measured_at(one) == NOON
+
+
+def test_where_nothing_is_promised_an_answer_is_late_by_what_nine_of_ten_took(
+    tmp_path: Path,
 ) -> None:
-    at, asks = NOON + 2.5 * HOUR, _slow("One", "Two")  # late they are only a second later
     texts = (OURS.replace('we_answer_within = "4 business hours"\n', ""), PARTNERS)
-    free = Place(tmp_path / "three", texts=texts), Place(tmp_path / "four", texts=texts)
+    free = Place(tmp_path / "one", texts=texts), Place(tmp_path / "other", texts=texts)
+    one, _ = free
     for place in free:
         place.now = NOON
         place.read(talks(), known(NOON))
         place.agent.rebuild()
-    for pair, measured_at in ((places, NOON + HOUR), (free, at)):
-        assert _comes(pair, *asks)
-        assert _standing(pair[0])["ours_p90_seconds"] == 26 * 3600
-        assert _comes(pair, at=at)
-        assert _are_alike(pair)
-        assert _standing(pair[0])["ours_p90_seconds"] is None
-        assert _measured_at(pair[0]) == measured_at
+    assert _comes(free, *_slow("One"))
+    assert _standing(one)["ours_p90_seconds"] == 26 * 3600
+    assert _standing(one)["cause"] != "our_answer_late"
+    # nine of ten took up to 26 hours, and it has waited for longer
+    assert _comes(free, at=NOON + 3 * HOUR)
+    assert _are_alike(free)
+    assert "our_answer_late" in {row["kind"] for row in _rows(one, "alerts")}
+    assert _measured_at(one) == NOON + HOUR
+
+
+def test_a_standard_that_is_broken_counts_what_is_missed_next(places: tuple[Place, Place]) -> None:
+    one, _ = places
+    at = NOON - 19.5 * HOUR  # 16:30 in Berlin: due the next day at 12:30
+    late = message("late@globex.com", at, author=BOB, to=[ANA], subject="Late")
+    at = NOON + 600 * SECOND
+    assert _comes(places, *_slow("One", "Two"), late, at=at)  # of one instant, missed yesterday
+
+    def kept() -> tuple[Any, ...]:
+        rows = _rows(one, "standards")
+        row = next(row for row in rows if row["standard"] == "we_answer_within")
+        return row["state"], row["asks"], row["misses"], row["misses_left"]
+
+    # of 12 one may be missed: that which was answered after 26 hours, and two that wait, are
+    assert kept() == ("broken", 12, 3, -2)
+    assert _comes(places, at=NOON + HOUR)
+    assert _are_alike(places)
+    assert kept() == ("broken", 12, 4, -3)
+    assert _measured_at(one) == at
+
+
+def _old() -> list[Message]:
+    """Two asks of 30 days ago, less two hours; of one they reminded us."""
+    at, again = NOON - 30 * DAY + 2 * HOUR, NOON - 10 * DAY
+    asked = [
+        message(f"{name}@globex.com", at, author=AMY, to=[ANA], subject=name)
+        for name in ("Alone", "Again")
+    ]
+    answer = {"in_reply_to": "Again@globex.com", "subject": "Re: Again"}
+    return [*asked, message("nudge@globex.com", again, author=AMY, to=[ANA], **answer)]
+
+
+def test_asks_that_are_given_up_lapse_and_only_those_reminded_of_wait_on(
+    places: tuple[Place, Place],
+) -> None:
+    one, _ = places
+    for place in places:
+        place.read(_old(), {})
+        place.agent.rebuild()
+
+    def told() -> dict[str, tuple[Any, ...]]:
+        subjects = {row["conversation"]: row for row in _rows(one, "conversations")}
+        return {
+            subjects[row["conversation"]]["subject"]: (
+                row["outcome"],
+                subjects[row["conversation"]]["waiting_on"],
+            )
+            for row in _rows(one, "response_times")
+        }
+
+    assert (told()["Alone"], told()["Again"]) == (("open", "us"), ("open", "us"))
+    assert _comes(places, at=NOON + 3 * HOUR)
+    assert _are_alike(places)
+    assert (told()["Alone"], told()["Again"]) == (("lapsed", None), ("lapsed", "us"))
+    assert _figures(one, "2025-02")["lapsed"] == 2
+    assert _measured_at(one) == NOON
+    assert _comes(places, at=NOON + 4 * HOUR)  # and what waits on is still a cause
+    assert _are_alike(places)
+
+
+def test_a_partner_is_measured_where_nothing_is_left_to_look_at(
+    places: tuple[Place, Place],
+) -> None:
+    one, _ = places
+    for place in places:
+        place.read(_old()[:1], {})
+        place.agent.rebuild()
+    assert _standing(one)["cause"] == "our_answer_overdue"
+    assert _comes(places, at=NOON + 2.5 * HOUR)
+    assert _are_alike(places)
+    assert _standing(one)["cause"] is None
+    assert _measured_at(one) == NOON + 2.5 * HOUR
+
+
+@dataclass(frozen=True)
+class Day:
+    """Letters up to a morning, and the minutes after it at which is looked without any more."""
+
+    letters: list[Message]
+    minutes: list[int]
+
+
+MORNING = NOON - 6 * HOUR
+
+
+@st.composite
+def days(draw: st.DrawFn) -> Day:
+    """Asks of both sides, of the last weeks and of 30 days ago, answered soon, late, or never."""
+    letters = []
+    for number in range(draw(st.integers(4, 30))):
+        who = draw(st.sampled_from((BOB, AMY, INA)))
+        days_ago = draw(st.sampled_from((0, 1, 1, 2, 3, 5, 8, 29, 30, 30, 31, 45)))
+        minutes = draw(st.sampled_from((0, 5, 30, 31, 90, 240, 241, 600)))
+        at = MORNING - days_ago * DAY - timedelta(minutes=minutes) + (days_ago > 2) * 10 * HOUR
+        author, to = draw(st.sampled_from(((who, ANA), (who, ANA), (ANA, who))))
+        asked = message(f"ask{number}", at, author=author, to=[to], subject=f"Ask {number}")
+        took = draw(st.sampled_from((None, None, 1, 2, 3, 26, 26 * 7, 24 * 29)))
+        answer = {"in_reply_to": f"ask{number}", "subject": f"Re: Ask {number}"}
+        letters.append(asked)
+        if took and at + took * HOUR <= MORNING:
+            again = draw(st.sampled_from(((to, author), (to, author), (author, to))))
+            name = f"answer{number}"
+            by, whom = again
+            letters.append(message(name, at + took * HOUR, author=by, to=[whom], **answer))
+    polls = st.lists(st.integers(1, 900), min_size=5, max_size=5, unique=True)
+    return Day(letters, sorted(draw(polls)))
+
+
+def _is_the_same_without_mail(day: Day) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        one = Place(Path(folder) / "one")
+        places = one, Place(Path(folder) / "other")
+        for place in places:
+            place.now = MORNING
+            place.read(day.letters, known(MORNING))
+            place.agent.rebuild()
+        if not _rows(one, "partners"):
+            return
+        for minutes in day.minutes:
+            with SortedMail(one.agent.mirror_path.with_name(SORTED)) as store:
+                ((text,),) = store.run("select summary from parties where key = 'globex.com'")
+            before, was_led = read(text), _standing(one)["cause"] is not None
+            at = MORNING + timedelta(minutes=minutes)
+            moves = _standing(one)["next_change_at"] <= f"{at:%Y-%m-%dT%H:%M:%SZ}"
+            assert _comes(places, at=at)
+            assert _are_alike(places)
+            is_measured = _measured_at(one) == at
+            is_at_rest = was_led and _standing(one)["cause"] is None
+            assert is_measured <= (before.changes_at <= at or is_at_rest)
+            event("measured" if is_measured else "moved" if moves else "stays")
+
+
+@given(days())
+@examples(1)
+def test_a_day_without_mail_is_the_same_as_if_everybody_was_measured(day: Day) -> None:
+    _is_the_same_without_mail(day)
+
+
+@pytest.mark.simulation
+@given(days())
+@examples(40)
+def test_so_it_is_for_many_days(day: Day) -> None:
+    _is_the_same_without_mail(day)
 
 
 # -- much at once ---------------------------------------------------------------------------
