@@ -76,15 +76,12 @@ def _moved(desk: Desk, parts: Parts, privacy: Privacy, party: Party) -> Moving |
     (standing,) = parts.rows(_STANDING, (moment.key,))
     asks = moment.asks(parts)
     standards = tuple(standards_now(parts, moment, asks))
-    beside = causes_beside(moment, standards)
-    now = _Now.of(moment, asks, beside)
-    before = now.causes_before(standing)
-    causes = now.causes()
+    now = _Now.of(moment, asks, causes_beside(moment, standards))
+    before, causes, changes = now.causes_before(standing), now.causes(), now.changes()
     if next((cause.kind for cause in before), None) != standing["cause"] or (before and not causes):
         return None  # what it is without a cause is not kept
     raised = Measured(moment.summary.partner, moment.until, causes, party.mailboxes)
-    at = asks_change(now.asks, now.over.ours, moment.terms, moment.until)
-    changes = Changes(moment.summary.changes_at, at)
+    led = now.standing(standing, causes, privacy)
     return Moving(
         number=party.number,
         key=moment.key,
@@ -92,10 +89,9 @@ def _moved(desk: Desk, parts: Parts, privacy: Privacy, party: Party) -> Moving |
         conversations=dict(_waiting(asks, moment)),
         periods=dict(now.periods()),
         standards=standards,
-        standing=now.standing(standing, causes, privacy)
-        | {"next_change_at": text_of(changes.first)},
-        asks_at=at,
-        beside=beside if standards else None,
+        standing={**led, "next_change_at": text_of(changes.first)},
+        asks_at=changes.asks_at,
+        beside=now.beside if standards else None,
         raised=raised if _named(causes) != _named(before) else None,
         moved=now.moved,
     )
@@ -188,6 +184,12 @@ class _Now:
         return [ask for ask in self.asks if ask.responder == "them"]
 
     # -- figures ----------------------------------------------------------------------------
+
+    def changes(self) -> Changes:
+        """When something of it changes next."""
+        moment = self.moment
+        at = asks_change(self.asks, self.over.ours, moment.terms, moment.until)
+        return Changes(moment.summary.changes_at, at)
 
     def standing(self, before: Stored, causes: Sequence[Cause], privacy: Privacy) -> dict[str, Any]:
         """What of the standing may be another."""
