@@ -25,6 +25,8 @@ from inbox_agent.own_processes import command, cores, environment
 _MOST = 8
 # A process that divides itself may have one thread only, and there is no algebra in it.
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+# Large blocks go back to the system when they are free; glibc would by and by keep them for later.
+_GIVES_BACK = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}
 _END_SECONDS = 10.0
 
 #: Somebody to be measured: number and key.
@@ -156,7 +158,7 @@ def _started(pipes: Sequence[int]) -> subprocess.Popen[bytes] | None:
             stdin=none,
             stdout=none,
             stderr=none,
-            env={**environment(), **_ONE_THREAD},
+            env={**environment(), **_ONE_THREAD, **_GIVES_BACK},
             pass_fds=pipes,
         )
     except OSError:

@@ -97,7 +97,11 @@ def _asked(
 ) -> list[Asked]:
     """All asks with sane clocks that were received; they are long past, so none is open."""
     conversations = conversations_of(partner, letters, TERMS.cuts)
+    asks = asks_of(conversations, TERMS, FETCHED)
+    asking = {ask.letter.key for ask in asks}
+    read = [_with_text(x, filed(x)) if x.key in asking else x for x in letters]
     past = Past.of(conversations, TERMS.cuts)
+    past_with_text = Past.of(conversations_of(partner, read, TERMS.cuts), TERMS.cuts)
     began = {c.key: c.counting[0].instant.year for c in conversations if c.counting}
     return [
         Asked(
@@ -108,9 +112,9 @@ def _asked(
             is_first=ask.is_first,
             answered=ask.outcome == "answered",
             by_header=_found(ask.letter, past),
-            with_text=_found(_with_text(ask.letter, filed(ask.letter)), past),
+            with_text=_found(ask.letter, past_with_text),
         )
-        for ask in asks_of(conversations, TERMS, FETCHED)
+        for ask in asks
         if ask.outcome != "void" and not ask.is_clock_conflict
     ]
 
