@@ -171,10 +171,7 @@ class _Whole:
         before = {**self.before, **state, "in_records": in_records, "reviews": None}
         rest = Rest(job, edition, before, {}, Touched())
         number = rest.raise_alerts()
-        for moved in _years(edition):
-            edition.moved.clear()
-            edition.moved.update(moved)
-            rest.pool()
+        rest.pool_each(_years(edition))
         reviews, folders = self.before["reviews"], self.before["folders"]
         polls = rest.tell(number, reviews)
         edition.parts.renew("definitions", definitions())
