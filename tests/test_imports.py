@@ -176,6 +176,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "serve_locks",
         "serve",
         "measuring",
+        "copy_entries",
         "sorting",
         "arrivals",
         "sorting_in_parts",
