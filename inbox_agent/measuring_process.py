@@ -142,6 +142,8 @@ def _divided(pipes: Sequence[Pipes]) -> tuple[Pipes, list[int]]:
 
 
 def _end(processes: Sequence[int]) -> None:
+    # who closes our input asks us to end at once: that must not keep us from waiting for them
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     for process in processes:
         os.kill(process, signal.SIGTERM)  # it holds nothing, and is there until it is waited for
         os.waitpid(process, 0)
