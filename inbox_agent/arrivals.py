@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from inbox_agent.addresses import Roster
 from inbox_agent.copies import by_partner
+from inbox_agent.copy_entries import Numbered, looked_at
 from inbox_agent.messages import Message
 from inbox_agent.sent_coverage import FEWEST_OF_A_HOST, host_of
 from inbox_agent.sorted_mail import SortedMail
@@ -17,13 +18,11 @@ from inbox_agent.sorting import (
     Instants,
     Load,
     NotSureError,
-    Numbered,
     Touched,
     instant_of,
     keep_copies,
     keep_last,
     keep_mailboxes,
-    looked_at,
     sight,
 )
 
@@ -36,9 +35,9 @@ def take_in(
     began_at = store.fact("began_at")
     if any(c.at is not None and (began_at is None or c.at < began_at) for c in copies):
         raise NotSureError("a letter from before all others")
-    keep_copies(store, roster, copies)
+    keep_copies(store, copies)
     found = _join(store, roster, {number for number, _ in new}, load)
-    found.introducers.update(sight(store, roster, copies).introducers)
+    found.introducers.update(sight(store, copies).introducers)
     store.run_many("insert into waiting values (?)", ((number,) for number, _ in new))
     released = _release(store, instants, load)
     found.parties.update(store.parties_of(released))

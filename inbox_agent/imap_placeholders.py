@@ -34,7 +34,7 @@ _MESSAGE_ID = re.compile(rb"^Message-ID[ \t]*:", re.IGNORECASE | re.MULTILINE)
 
 def is_placeholder(block: bytes) -> bool:
     """Whether a header block is one of the known ones that stand for a letter nobody can give."""
-    if _MESSAGE_ID.search(block):  # as nearly all have: there is no need to look further
+    if _has_message_id(block):  # as nearly all have: there is no need to look further
         return False
     fields = _fields(block)
     author, subject = fields.get(b"from", b""), fields.get(b"subject", b"")
@@ -51,10 +51,15 @@ def is_suspect(block: bytes, size_octets: int | None) -> bool:
     The server may have lost the rest, so that it is worth asking again. But there are such
     letters, and spam is full of them.
     """
-    if _MESSAGE_ID.search(block):
+    if _has_message_id(block):
         return False
     has_none = _fields(block).keys().isdisjoint({b"from", b"date", b"message-id"})
     return has_none and len(block) < min(size_octets or 0, HEADER_OCTETS)
+
+
+def _has_message_id(block: bytes) -> bool:
+    # written as most write it there is no need for a pattern
+    return b"\nMessage-ID:" in block or _MESSAGE_ID.search(block) is not None
 
 
 def _fields(block: bytes) -> dict[bytes, bytes]:

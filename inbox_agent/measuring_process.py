@@ -1,13 +1,14 @@
-"""Measures partners in processes of their own: as many at a time as there are processor cores.
+"""Sorts and measures in processes of their own: as many at a time as there are processor cores.
 
     python -m inbox_agent.measuring_process ASKED:ANSWERS ...
 
 Each pair of pipes, open files by their numbers, has a process. All come out of the first one once
 that has imported what measuring takes: so it is in memory once, and was loaded once.
 
-What to work with comes in first, then numbers and keys of partners, one after the other; a `Slip`
-goes out for each. All is pickled: both ends are the same program. The first octet says that a
-process is there. It only reads, and ends with its input; the first one ends the others.
+What to work with comes in first, then what to do, one after the other: numbers of copies, and a
+`Part` goes out for those; or the number and key of a partner, and a `Slip` goes out. All is
+pickled: both ends are the same program. The first octet says that a process is there. It only
+reads, and ends with its input; the first one ends the others.
 """
 
 from __future__ import annotations
@@ -17,15 +18,16 @@ import os
 import pickle
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from inbox_agent.config import Config
-from inbox_agent.measured_rows import TABLES, Measurer
+from inbox_agent.copy_entries import Part, part_of
+from inbox_agent.measured_rows import TABLES, Measurer, Slip
 from inbox_agent.mirror_news import Reader
 from inbox_agent.mirror_reading import looking_at
 from inbox_agent.mirror_rows import Blocks
@@ -41,6 +43,21 @@ _NEEDED = ("holidays", "numpy", "scipy.special")
 
 #: Where somebody is asked for, and where the answers go.
 Pipes = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SortingTools:
+    """What a process needs to look at copies that are to be sorted; nothing in it is open."""
+
+    config: Config
+    mirror: Path
+    blocks: Blocks
+
+    def worker(self, stack: ExitStack) -> Callable[[range], Part]:
+        """What looks at the copies of some numbers, until the stack is closed."""
+        reader = Reader(stack.enter_context(looking_at(self.mirror)), self.config, self.blocks)
+        roster = self.config.roster()
+        return lambda numbers: part_of(list(reader.load(numbers).items()), roster)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,22 +95,36 @@ class Tools:
         desk = Desk(self.config, self.config.roster(), store, reader, self.instants)
         return Measurer(desk, self.privacy, self.columns, self.kept_from, self.wholly)
 
+    def worker(self, stack: ExitStack) -> Callable[[tuple[int, str]], Slip]:
+        """What measures somebody, until the stack is closed."""
+        measurer = self.measurer(stack)
+        return lambda party: measurer.slip(*party).packed()
+
 
 def serve(asked: BinaryIO, answers: BinaryIO) -> None:
-    """Answer one partner after the other until there are no more."""
+    """Do one thing after the other until there are no more."""
     answers.write(READY)
     answers.flush()
-    tools: Tools = pickle.load(asked)  # noqa: S301 - of our own process
+    work: Callable[[Any], object] = _nothing
     with ExitStack() as stack:
-        measurer = tools.measurer(stack)
         while asked.peek(1):  # type: ignore[attr-defined]
-            # nothing of one partner stays while the next one is measured
-            _answer(measurer, pickle.load(asked), answers)  # noqa: S301
-            answers.flush()
+            given = pickle.load(asked)  # noqa: S301 - of our own process
+            # tools are of this module under its own name, which here is that of a program
+            if isinstance(given, range | tuple):
+                # nothing of one partner stays while the next one is measured
+                _answer(work, given, answers)
+            else:
+                stack.close()
+                work = given.worker(stack)
 
 
-def _answer(measurer: Measurer, party: tuple[int, str], answers: BinaryIO) -> None:
-    pickle.dump(measurer.slip(*party).packed(), answers, pickle.HIGHEST_PROTOCOL)
+def _nothing(_: object) -> None:
+    """What is done without tools."""
+
+
+def _answer(work: Callable[[Any], object], asked: object, answers: BinaryIO) -> None:
+    pickle.dump(work(asked), answers, pickle.HIGHEST_PROTOCOL)
+    answers.flush()
 
 
 def _divided(pipes: Sequence[Pipes]) -> tuple[Pipes, list[int]]:
@@ -113,6 +144,8 @@ def _divided(pipes: Sequence[Pipes]) -> tuple[Pipes, list[int]]:
 
 
 def _end(processes: Sequence[int]) -> None:
+    # who closes our input asks us to end at once: that must not keep us from waiting for them
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     for process in processes:
         os.kill(process, signal.SIGTERM)  # it holds nothing, and is there until it is waited for
         os.waitpid(process, 0)

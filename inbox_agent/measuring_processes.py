@@ -1,8 +1,9 @@
-"""Partners measured by several processes at once; or here, one after the other.
+"""Copies sorted and partners measured by several processes at once; or here, one after the other.
 
-One process begins with the largest, the others with the smallest: so a single large one is in
-memory at a time, and the last ones are of middling size, none of which keeps the others waiting.
-A process that dies costs nothing but time: what it had in hand is measured here.
+Copies are handed out a part at a time, and come back in their order. Of partners one process
+begins with the largest, the others with the smallest: so a single large one is in memory at a
+time, and the last ones are of middling size, none of which keeps the others waiting. A process
+that dies costs nothing but time: what it had in hand is done here.
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ import pickle
 import select
 import subprocess
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from typing import IO, Self
+from functools import partial
+from typing import IO, Any, Self
 
+from inbox_agent.copy_entries import Part
 from inbox_agent.measured_rows import Slip
-from inbox_agent.measuring_process import READY, Tools
+from inbox_agent.measuring_process import READY, SortingTools, Tools
 from inbox_agent.own_processes import command, cores, environment
 
 _MOST = 8
@@ -28,9 +31,13 @@ _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 # Large blocks go back to the system when they are free; glibc would by and by keep them for later.
 _GIVES_BACK = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}
 _END_SECONDS = 10.0
+# So many parts a process are under way or wait for those before them.
+_AHEAD = 2
 
 #: Somebody to be measured: number and key.
 Named = tuple[int, str]
+Look = Callable[[range], Part]
+Give = Callable[["_Worker"], None]
 
 
 def process_count() -> int:
@@ -51,7 +58,7 @@ def uncollected() -> Iterator[None]:
 
 
 class Team:
-    """So many processes that are there to measure; none where there is no room for them.
+    """So many processes that sort and measure; none where there is no room for them.
 
     It takes them a second to be there: begun early, they import what they need beside other work.
     """
@@ -81,66 +88,123 @@ class Team:
         if self._first:
             _end(self._first)
 
+    def parts(self, tools: SortingTools, ranges: Sequence[range], here: Look) -> Iterator[Part]:
+        """The copies of each range, in the order of the ranges.
+
+        `here` looks at them in this process: for as long as no other is there.
+        """
+        left, found = deque(ranges), dict[range, Part]()
+        for numbers in ranges:
+            until = numbers.start + len(numbers) * _AHEAD * len(self._workers)
+            give = partial(_next_part, tools, left, until)
+            while numbers not in found:
+                self._give(give, left)
+                seconds = None if self._has_work else 0
+                found.update(self._heard(give, left, seconds))
+                if numbers not in found and not self._has_work:
+                    some = left.popleft()
+                    found[some] = here(some)
+            yield found.pop(numbers)
+
+    @property
+    def _has_work(self) -> bool:
+        """Whether anybody has something in hand."""
+        return any(worker.in_hand is not None for worker in self._workers)
+
     def slips(self, tools: Tools, parties: Sequence[Named]) -> Iterator[Slip]:
         """Everybody's slip, once, in whatever order; `parties` have the largest first.
 
         Not more of them are in memory than there are processes. Raises StoreError.
         """
         left = deque(parties)
+        give = partial(_next_party, tools, left)
         with self:
-            yield from _by_workers(tools, self._workers, left)
+            self._give(give, left)
+            while any(map(_is_busy, self._workers)):
+                for _, slip in self._heard(give, left, None):
+                    yield slip
         if left:
             with ExitStack() as stack:
                 measurer = tools.measurer(stack)
                 yield from (measurer.slip(*party) for party in left)
 
+    def _give(self, give: Give, left: deque[Any]) -> None:
+        """Have those who are there and have nothing in hand take what is next."""
+        for worker in [each for each in self._workers if not _is_busy(each)]:
+            with self._outlived(worker, left):
+                give(worker)
 
-def _by_workers(tools: Tools, workers: list[_Worker], left: deque[Named]) -> Iterator[Slip]:
-    """As many as the workers do; what stays in `left` they could not."""
-    busy = {worker.answers.fileno(): worker for worker in workers}
-    while busy:
-        for ready in select.select(list(busy), [], [])[0]:
-            worker, slip = busy[ready], None
-            try:
-                slip = worker.slip(tools)
-                worker.ask(left)
-            except (EOFError, OSError, pickle.UnpicklingError):  # it died
-                left.extend(filter(None, [worker.party]))
-                worker.party = None
-            if slip:
-                yield slip
-            if worker.party is None:
-                del busy[ready]
+    def _heard(
+        self, give: Give, left: deque[Any], seconds: float | None
+    ) -> Iterator[tuple[Any, Any]]:
+        """What was asked and is answered within so long; who answers takes what is next."""
+        busy = {worker.answers: worker for worker in filter(_is_busy, self._workers)}
+        for ready in select.select(list(busy), [], [], seconds)[0]:
+            said = None
+            with self._outlived(busy[ready], left):
+                said = busy[ready].said()
+                give(busy[ready])
+            if said:
+                yield said
+
+    @contextmanager
+    def _outlived(self, worker: _Worker, left: deque[Any]) -> Iterator[None]:
+        """Where a process dies what it had in hand is left to the others."""
+        try:
+            yield
+        except (EOFError, OSError, pickle.UnpicklingError):
+            self._workers.remove(worker)
+            worker.close()
+            if worker.in_hand is not None:
+                left.appendleft(worker.in_hand)
+
+
+def _next_part(tools: SortingTools, left: deque[range], until: int, worker: _Worker) -> None:
+    """Hand on the next part, if it is not too far ahead of what is waited for."""
+    if left and left[0].start < until:
+        worker.ask(tools, left.popleft())
+
+
+def _next_party(tools: Tools, left: deque[Named], worker: _Worker) -> None:
+    if left:
+        worker.ask(tools, left.popleft() if worker.takes_largest else left.pop())
+
+
+def _is_busy(worker: _Worker) -> bool:
+    """Whether it will say something: an answer, or that it is there."""
+    return worker.in_hand is not None or not worker.is_there
 
 
 @dataclass(slots=True)
 class _Worker:
-    """A process that measures one partner at a time; `party` is whom it has in hand."""
+    """A process that does one thing at a time: what it has in hand."""
 
     asked: IO[bytes]
     answers: IO[bytes]
     takes_largest: bool
-    is_ready: bool = False
-    party: Named | None = None
+    is_there: bool = False
+    in_hand: Any = None
+    _tools: object = None
 
-    def slip(self, tools: Tools) -> Slip | None:
-        """What it has to say: a slip, or that it is there."""
-        if self.is_ready:
-            slip: Slip = pickle.load(self.answers)  # noqa: S301 - of our own process
-            self.party = None
-            return slip
-        if self.answers.read(1) != READY:
-            raise EOFError
-        pickle.dump(tools, self.asked, pickle.HIGHEST_PROTOCOL)
-        self.is_ready = True
-        return None
+    def said(self) -> tuple[Any, Any] | None:
+        """What it was asked, and its answer; None when it says that it is there."""
+        if not self.is_there:
+            if self.answers.read(1) != READY:
+                raise EOFError
+            self.is_there = True
+            return None
+        answer = pickle.load(self.answers)  # noqa: S301 - of our own process
+        asked, self.in_hand = self.in_hand, None
+        return asked, answer
 
-    def ask(self, left: deque[Named]) -> None:
-        """Give it the next one, if there is one."""
-        if left:
-            self.party = left.popleft() if self.takes_largest else left.pop()
-            pickle.dump(self.party, self.asked, pickle.HIGHEST_PROTOCOL)
-            self.asked.flush()
+    def ask(self, tools: object, what: Any) -> None:
+        """Give it something to do, with what it takes to do it."""
+        self.in_hand = what
+        if tools is not self._tools:
+            pickle.dump(tools, self.asked, pickle.HIGHEST_PROTOCOL)
+            self._tools = tools
+        pickle.dump(what, self.asked, pickle.HIGHEST_PROTOCOL)
+        self.asked.flush()
 
     def close(self) -> None:
         """Let it end."""

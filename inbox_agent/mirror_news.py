@@ -9,11 +9,12 @@ from itertools import islice
 from typing import Any
 
 from inbox_agent.config import Config
+from inbox_agent.copy_entries import Numbered
 from inbox_agent.import_blocks import WINDOW_SECONDS, import_blocks
 from inbox_agent.messages import Message
 from inbox_agent.mirror import Mirror
 from inbox_agent.mirror_rows import Blocks
-from inbox_agent.sorting import NotSureError, Numbered
+from inbox_agent.sorting import NotSureError
 
 #: With more new copies than this it is quicker to sort all.
 MOST_NEW = 20_000

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from inbox_agent.alert_log import Alert
@@ -23,7 +24,7 @@ from inbox_agent.published import Told, about_row, beside, calendar_ends
 from inbox_agent.published_rows import scopes_of, text_of, working_days
 from inbox_agent.sorting import Touched
 from inbox_agent.summaries import read_time
-from inbox_agent.team_rows import Team, team_rows, young
+from inbox_agent.team_rows import Moved, Team, team_rows, young
 from inbox_agent.words import AT_SOURCES
 
 _AGED = (
@@ -139,18 +140,24 @@ class Rest:
 
     def pool(self) -> None:
         """The figures of the team, of the periods that moved and of those that age."""
-        moved, privacy = self.edition.moved | self._young(), self.job.privacy
+        self.pool_each([self.edition.moved | self._young()])
+
+    def pool_each(self, periods: Iterable[Moved]) -> None:
+        """The figures of the team, of some periods at a time: so many asks are in memory."""
+        privacy = self.job.privacy
         everybody = {privacy.partner(party.key): party for party in self._partners()}
         named = {each.key: each for each in self.edition.desk.roster.partners}
         scopes = {
             key: scopes_of(named[party.key]) if party.key in named else ("team",)
             for key, party in everybody.items()
         }
-        self.edition.parts.renew(
-            "team_by_period",
-            team_rows(self.edition.parts, moved, self._team(everybody), scopes),
-            among=lambda row: (row["responder"], row["period"]) in moved,
-        )
+        team = self._team(everybody)
+        for moved in periods:
+            self.edition.parts.renew(
+                "team_by_period",
+                team_rows(self.edition.parts, moved, team, scopes),
+                among=partial(_is_of, moved),
+            )
 
     def _team(self, everybody: Mapping[str, Party]) -> Team:
         config, store = self.job.config, self.edition.desk.store
@@ -218,3 +225,7 @@ class Rest:
             "clock_sources": {n: sources[n] for n in (*AT_SOURCES, *CLOCK_DOUBTS) if sources[n]},
             "in_records": self.before["in_records"] + self._told,
         }
+
+
+def _is_of(moved: Moved, row: Mapping[str, Any]) -> bool:
+    return (row["responder"], row["period"]) in moved

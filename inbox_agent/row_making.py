@@ -13,7 +13,7 @@ from typing import IO, Self
 
 from inbox_agent.messages import FetchedHeader
 from inbox_agent.own_processes import command, cores, environment
-from inbox_agent.row_process import READY, Row, rows_of
+from inbox_agent.row_process import READY, Row, packed, rows_of
 
 #: With fewer letters to come a second process is not worth its start.
 MANY_LETTERS = 2_000
@@ -104,7 +104,7 @@ class RowMaker:
         # It waits for us whenever we write, and we for it whenever we read: no pipe runs full.
         assert self._process  # noqa: S101 - it is ready
         assert self._process.stdin  # noqa: S101 - it is a pipe
-        pickle.dump(letters, self._process.stdin, pickle.HIGHEST_PROTOCOL)
+        pickle.dump([*map(packed, letters)], self._process.stdin, pickle.HIGHEST_PROTOCOL)
         self._process.stdin.flush()
 
     def _received(self) -> list[Row] | None:

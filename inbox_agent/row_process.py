@@ -4,7 +4,8 @@
 
 Python runs one thread at a time: reading a header block beside the connection takes two processes.
 Batches of letters come in and their rows go out, one after the other, pickled: both ends are the
-same program. The first octet says that it is there. It ends with its input.
+same program. Letters come as the values of their fields, which is quicker. The first octet says
+that it is there. It ends with its input.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ from __future__ import annotations
 import pickle
 import signal
 import sys
-from collections.abc import Sequence
-from typing import BinaryIO
+from collections.abc import Callable, Iterable
+from dataclasses import fields
+from itertools import starmap
+from operator import attrgetter
+from typing import Any, BinaryIO
 
 from inbox_agent.messages import FetchedHeader
 from inbox_agent.mirror_rows import insert_row
@@ -22,9 +26,13 @@ READY = b"\n"
 
 #: A letter as the values of `INSERT`.
 Row = tuple[object, ...]
+#: A letter as it goes from one process to another.
+packed: Callable[[FetchedHeader], tuple[Any, ...]] = attrgetter(
+    *(each.name for each in fields(FetchedHeader))
+)
 
 
-def rows_of(headers: Sequence[FetchedHeader]) -> list[Row]:
+def rows_of(headers: Iterable[FetchedHeader]) -> list[Row]:
     """The letters as rows of the mirror."""
     return [insert_row(header) for header in headers]
 
@@ -34,7 +42,8 @@ def serve(batches: BinaryIO, answers: BinaryIO) -> None:
     answers.write(READY)
     answers.flush()
     while batches.peek(1):  # type: ignore[attr-defined]
-        pickle.dump(rows_of(pickle.load(batches)), answers, pickle.HIGHEST_PROTOCOL)  # noqa: S301
+        letters = starmap(FetchedHeader, pickle.load(batches))  # noqa: S301 - of our own process
+        pickle.dump(rows_of(letters), answers, pickle.HIGHEST_PROTOCOL)
         answers.flush()
 
 

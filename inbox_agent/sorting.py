@@ -3,40 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
 
 from inbox_agent.addresses import Roster
-from inbox_agent.authors import list_names
-from inbox_agent.copies import cited_ids, verdict_of
+from inbox_agent.copy_entries import Entry, Numbered, looked_at
 from inbox_agent.epoch import seconds
 from inbox_agent.instants import choose_at
 from inbox_agent.messages import Message
-from inbox_agent.newcomers import organisations_in
-from inbox_agent.seen_copies import Copy, seen
-from inbox_agent.sent_coverage import host_of
-from inbox_agent.sorted_mail import ANSWERS, CITES, MAY_ANSWER, REPORTS, SortedMail, digest_of
+from inbox_agent.sorted_mail import SortedMail
 
-Numbered = Sequence[tuple[int, Message]]
 Load = Callable[[Collection[int]], Mapping[int, Message]]
-
-
-class Entry(NamedTuple):
-    """A copy with what sorting asks of it more than once.
-
-    `digest` is of its Message-ID, `at` when it came (seconds), None where that is not known;
-    `is_to_list`: a list of ours is in To or Cc.
-    """
-
-    number: int
-    message: Message
-    digest: int
-    at: int | None
-    is_ours: bool
-    is_to_list: bool
-    seen: Copy
 
 
 class NotSureError(Exception):
@@ -81,33 +59,15 @@ def sort_all(
 ) -> None:
     """Fill the empty store with all copies; `records` is what `by_partner` makes of them."""
     copies = looked_at(held, roster)
-    keep_copies(store, roster, copies)
-    copy_of = {id(copy.message): copy for copy in copies}
+    keep_copies(store, copies)
+    copy_of = {id(message): copy for (_, message), copy in zip(held, copies, strict=True)}
     for key, messages in records.items():
         party = store.party(key)
         mine = [copy_of[id(message)] for message in messages]
         store.run_many("insert into members values (?, ?)", ((party, c.number) for c in mine))
         keep_mailboxes(store, party, {message.mailbox for message in messages})
         keep_last(store, party, (copy.at for copy in mine))
-    _see_all(store, roster, copies, instants)
-
-
-def looked_at(held: Numbered, roster: Roster) -> list[Entry]:
-    """Copies with what is read off each of them by itself."""
-    return [_entry(number, seen(message, roster), roster) for number, message in held]
-
-
-def _entry(number: int, copy: Copy, roster: Roster) -> Entry:
-    message = copy.message
-    return Entry(
-        number,
-        message,
-        digest_of(message.message_id),
-        None if copy.at is None else seconds(copy.at),
-        copy.is_ours,
-        any(map(roster.is_our_list, (*message.to, *message.cc))),
-        copy,
-    )
+    _see_all(store, copies, instants)
 
 
 def instant_of(message: Message, roster: Roster) -> int | None:
@@ -116,37 +76,16 @@ def instant_of(message: Message, roster: Roster) -> int | None:
     return None if at is None else seconds(at)
 
 
-def keep_copies(store: SortedMail, roster: Roster, copies: Sequence[Entry]) -> None:
+def keep_copies(store: SortedMail, copies: Sequence[Entry]) -> None:
     """Keep what is known of each copy by itself."""
     store.run_many(
         "insert into copies values (?, ?, ?, ?, ?, ?, 0)",
-        ((c.number, c.digest, _look(c), c.at, c.message.mailbox, int(c.is_ours)) for c in copies),
+        ((c.number, c.digest, c.look, c.at, c.mailbox, int(c.is_ours)) for c in copies),
     )
     store.run_many(
         "insert or ignore into cites values (?, ?, ?)",
-        ((cited, c.number, link) for c in copies for cited, link in _cites(c, roster)),
+        ((cited, c.number, link) for c in copies for cited, link in c.cites),
     )
-
-
-def _look(copy: Entry) -> int | None:
-    """What copies of one letter have in common that have another Message-ID."""
-    author, sent_at = copy.seen.author, copy.message.sent_at
-    if author is None or sent_at is None:
-        return None
-    return digest_of(author.key, seconds(sent_at))
-
-
-def _cites(copy: Entry, roster: Roster) -> Iterator[tuple[int, int]]:
-    """What a copy cites, and whether that takes it into a record (see `sorted_mail`)."""
-    message = copy.message
-    answered = message.in_reply_to
-    if answered:
-        yield digest_of(answered), (CITES, MAY_ANSWER, ANSWERS)[copy.is_ours + copy.is_to_list]
-    elif message.references and not copy.is_ours:
-        yield digest_of(message.references[-1]), CITES
-    cited = cited_ids([message])
-    if cited and verdict_of(message, roster).kind == "bounce":
-        yield from ((digest_of(name), REPORTS) for name in sorted(cited))
 
 
 def keep_mailboxes(store: SortedMail, party: int, mailboxes: set[str]) -> None:
@@ -164,13 +103,11 @@ def keep_last(store: SortedMail, party: int, instants: Iterable[int | None]) -> 
         store.run(sql, (last_at, party))
 
 
-def _see_all(
-    store: SortedMail, roster: Roster, copies: Sequence[Entry], instants: Instants
-) -> None:
+def _see_all(store: SortedMail, copies: Sequence[Entry], instants: Instants) -> None:
     hosts, ours, first_at = Counter[str](), set[int](), dict[str, int]()
     waiting = []
     for copy in copies:
-        at, mailbox = copy.at, copy.message.mailbox
+        at, mailbox = copy.at, copy.mailbox
         if at is not None and at > instants.of(mailbox).timestamp():
             waiting.append((copy.number,))
             continue
@@ -178,17 +115,17 @@ def _see_all(
             first_at[mailbox] = min(at, first_at.get(mailbox, at))
         if copy.is_ours and copy.digest not in ours:
             ours.add(copy.digest)
-            hosts.update(filter(None, [host_of(copy.message.message_id)]))
+            hosts.update(filter(None, [copy.host]))
     store.run_many("insert into hosts values (?, ?)", hosts.items())
     store.run_many("insert into waiting values (?)", waiting)
-    sight(store, roster, copies)
+    sight(store, copies)
     began_at = min((copy.at for copy in copies if copy.at is not None), default=None)
     store.keep({"first_at": first_at, "began_at": began_at})
 
 
-def sight(store: SortedMail, roster: Roster, copies: Iterable[Entry]) -> Touched:
+def sight(store: SortedMail, copies: Iterable[Entry]) -> Touched:
     """Keep what `Sights` are of copies; gives whose introductions that may change."""
-    sights = Sights(store, roster)
+    sights = Sights(store)
     sights.look_at(copies)
     return sights.keep()
 
@@ -198,7 +135,6 @@ class Sights:
     """When everybody first stood in the mail, who stood there together, and what are lists."""
 
     store: SortedMail
-    roster: Roster
     first_at: dict[int, int] = field(default_factory=dict)
     lists: dict[str, int] = field(default_factory=dict)
     together: set[int] = field(default_factory=set)
@@ -208,12 +144,12 @@ class Sights:
         first_at, lists, party = self.first_at, self.lists, self.store.party
         together: list[tuple[int, int, int]] = []
         for copy in copies:
-            message, at = copy.message, copy.at
+            at = copy.at
             if at is None:
                 continue
-            for name in list_names(message):
+            for name in copy.lists:
                 lists[name] = min(lists.get(name, at), at)
-            there = [party(key) for key in sorted(organisations_in(message, self.roster))]
+            there = list(map(party, copy.there))
             for each in there:
                 first_at[each] = min(first_at.get(each, at), at)
             if len(there) > 1:

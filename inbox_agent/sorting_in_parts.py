@@ -14,19 +14,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from inbox_agent.addresses import Roster
-from inbox_agent.copies import by_partner, named_by
+from inbox_agent.copies import by_partner
+from inbox_agent.copy_entries import Entry, Part
 from inbox_agent.messages import Message
-from inbox_agent.sent_coverage import host_of
 from inbox_agent.sorted_mail import ANSWERS, MAY_ANSWER, REPORTS, SortedMail
 from inbox_agent.sorting import (
-    Entry,
     Instants,
     Load,
-    Numbered,
     Sights,
     instant_of,
     keep_copies,
-    looked_at,
 )
 
 #: So many copies that hang together with others are sorted at once, as long as they let themselves.
@@ -67,10 +64,10 @@ class _Place:
 
 
 def sort_in_parts(
-    store: SortedMail, roster: Roster, parts: Iterable[Numbered], instants: Instants, load: Load
+    store: SortedMail, roster: Roster, parts: Iterable[Part], instants: Instants, load: Load
 ) -> None:
     """Fill the empty store with all copies, and make its indexes; as `sort_all` would have it."""
-    known = _Known(store, roster, instants, Sights(store, roster))
+    known = _Known(store, roster, instants, Sights(store))
     for part in parts:
         known.add(part)
     known.keep()
@@ -107,27 +104,25 @@ class _Known:
     _alike: dict[tuple[int, ...], tuple[int, ...]] = field(default_factory=dict)
     _boxes: dict[str, str] = field(default_factory=dict)
 
-    def add(self, part: Numbered) -> None:
+    def add(self, part: Part) -> None:
         """Keep a part."""
-        copies = looked_at(part, self.roster)
-        keep_copies(self.store, self.roster, copies)
-        self.sights.look_at(copies)
+        keep_copies(self.store, part.entries)
+        self.sights.look_at(part.entries)
         waiting = []
-        for copy in copies:
-            self._note(copy)
-            until = self.instants.of(copy.message.mailbox).timestamp()
+        for copy, named in zip(part.entries, part.named, strict=True):
+            self._note(copy, named)
+            until = self.instants.of(copy.mailbox).timestamp()
             if copy.at is not None and copy.at > until:
                 waiting.append((copy.number,))
             else:
                 self._see(copy)
         self.store.run_many("insert into waiting values (?)", waiting)
 
-    def _note(self, copy: Entry) -> None:
-        message = copy.message
-        parties = tuple(map(self.store.party, sorted(named_by([copy.seen], self.roster))))
+    def _note(self, copy: Entry, named: tuple[str, ...]) -> None:
+        parties = tuple(map(self.store.party, named))
         self.ids.append(copy.number)
         self.came.append(_NEVER if copy.at is None else copy.at)
-        self.mailboxes.append(self._boxes.setdefault(message.mailbox, message.mailbox))
+        self.mailboxes.append(self._boxes.setdefault(copy.mailbox, copy.mailbox))
         self.named.append(self._alike.setdefault(parties, parties))
         self.answering.append(copy.is_ours * _OURS + copy.is_to_list * _TO_LIST)
 
@@ -136,12 +131,12 @@ class _Known:
         return bisect_left(self.ids, number)
 
     def _see(self, copy: Entry) -> None:
-        at, mailbox = copy.at, copy.message.mailbox
+        at, mailbox = copy.at, copy.mailbox
         if at is not None:
             self.first_at[mailbox] = min(at, self.first_at.get(mailbox, at))
         if copy.is_ours and copy.digest not in self.ours:
             self.ours.add(copy.digest)
-            self.hosts.update(filter(None, [host_of(copy.message.message_id)]))
+            self.hosts.update(filter(None, [copy.host]))
 
     def keep(self) -> None:
         """Keep what was counted over all of them."""

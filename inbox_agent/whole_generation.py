@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from inbox_agent.copy_entries import Numbered
 from inbox_agent.generations import Job
 from inbox_agent.instants import clock_sources
 from inbox_agent.kept_partners import Dues, keep_party
@@ -24,7 +25,7 @@ from inbox_agent.partner_news import keep_hints, keep_p_values, readjusted
 from inbox_agent.published import publish
 from inbox_agent.published_parts import changing
 from inbox_agent.sorted_mail import SORTED, SortedMail, forget_sorted
-from inbox_agent.sorting import Numbered, sort_all
+from inbox_agent.sorting import sort_all
 from inbox_agent.summaries import summary_of
 
 

@@ -14,13 +14,13 @@ from typing import Any, cast
 
 from inbox_agent.addresses import Partner, Roster
 from inbox_agent.catalogue import TABLES
+from inbox_agent.copy_entries import Part, part_of
 from inbox_agent.definitions import definitions
 from inbox_agent.generations import Job
-from inbox_agent.instants import clock_sources
 from inbox_agent.kept_partners import Dues, Party, keep_party
 from inbox_agent.measured_rows import Slip
 from inbox_agent.measuring_news import Edition
-from inbox_agent.measuring_process import Tools
+from inbox_agent.measuring_process import SortingTools, Tools
 from inbox_agent.measuring_processes import Named, Team
 from inbox_agent.mirror_history import reviews_told
 from inbox_agent.mirror_news import (
@@ -35,7 +35,7 @@ from inbox_agent.published_parts import Parts, changing
 from inbox_agent.published_schema import field_columns, index_words, make_schema, pack
 from inbox_agent.rest_of_news import Rest
 from inbox_agent.sorted_mail import SORTED, SortedMail, forget_sorted
-from inbox_agent.sorting import Numbered, Touched
+from inbox_agent.sorting import Touched
 from inbox_agent.sorting_in_parts import sort_in_parts
 from inbox_agent.sqlite_files import is_damaged, private_directory, store_errors
 from inbox_agent.standing import periods_of
@@ -43,6 +43,7 @@ from inbox_agent.team_rows import Moved
 
 #: So many copies are measured in parts: all at once they take a gigabyte and more.
 MUCH = 50_000
+#: So many are looked at together when they are sorted.
 _PART = 1_000
 #: Everybody with how many copies there are of either side, the largest first.
 _PARTIES = """
@@ -82,7 +83,7 @@ def _publish_in_parts(job: Job, team: Team, *, keeps: bool) -> int:
     with SortedMail(path) as store:
         desk = Desk(job.config, job.config.roster(), store, reader, job.instants)
         with store.writing():  # other processes read what was sorted
-            before |= _sort(desk)
+            before |= _sort(desk, team, before["last"])
         job.stage("measuring")
         with store.writing():
             count = _Whole(job, desk, before).publish(team)
@@ -93,19 +94,24 @@ def _publish_in_parts(job: Job, team: Team, *, keeps: bool) -> int:
     return count
 
 
-def _sort(desk: Desk) -> dict[str, Any]:
-    """Sort all; gives what is counted over all copies."""
-    sources, held, store = Counter[str](), 0, desk.store
+def _sort(desk: Desk, team: Team, last: int) -> dict[str, Any]:
+    """Sort all up to the last; gives what is counted over all copies."""
+    sources, held, store, reader = Counter[str](), 0, desk.store, desk.reader
+    tools = SortingTools(desk.config, reader.mirror.path, reader.blocks)
+    ranges = [range(low, min(low + _PART, last + 1)) for low in range(1, last + 1, _PART)]
 
-    def parts() -> Iterator[Numbered]:
+    def here(numbers: range) -> Part:
+        return part_of(list(reader.load(numbers).items()), desk.roster)
+
+    def parts() -> Iterator[Part]:
         nonlocal held
-        for part in desk.reader.parts(_PART):
-            sources.update(clock_sources((m for _, m in part), desk.roster.received_by))
-            held += len(part)
+        for part in team.parts(tools, ranges, here):
+            sources.update(part.clock_sources)
+            held += len(part.entries)
             yield part
 
     store.empty()
-    sort_in_parts(store, desk.roster, parts(), desk.instants, desk.reader.load)
+    sort_in_parts(store, desk.roster, parts(), desk.instants, reader.load)
     for partner in desk.roster.partners:
         store.party(partner.key)
     return {"clock_sources": dict(sources), "messages": held}
@@ -171,10 +177,7 @@ class _Whole:
         before = {**self.before, **state, "in_records": in_records, "reviews": None}
         rest = Rest(job, edition, before, {}, Touched())
         number = rest.raise_alerts()
-        for moved in _years(edition):
-            edition.moved.clear()
-            edition.moved.update(moved)
-            rest.pool()
+        rest.pool_each(_years(edition))
         reviews, folders = self.before["reviews"], self.before["folders"]
         polls = rest.tell(number, reviews)
         edition.parts.renew("definitions", definitions())

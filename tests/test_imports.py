@@ -185,6 +185,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "serve_locks",
         "serve",
         "measuring",
+        "copy_entries",
         "sorting",
         "arrivals",
         "sorting_in_parts",

@@ -9,6 +9,7 @@ from pathlib import Path
 from mailboxes import OUR_LIST, ROSTER, message
 
 from inbox_agent.copies import by_partner
+from inbox_agent.copy_entries import part_of
 from inbox_agent.messages import Message
 from inbox_agent.sorted_mail import SortedMail
 from inbox_agent.sorting import Instants, sort_all
@@ -54,13 +55,14 @@ def _sorted(folder: Path, copies: Sequence[Message]) -> tuple[dict[str, set[int]
     held = list(enumerate(copies))
     with SortedMail(folder / "parts.db") as store, store.writing():
         store.empty()
-        sort_in_parts(store, ROSTER, (held[:2], held[2:]), _INSTANTS, load)
-        parts = _members(store)
+        parts = [part_of(some, ROSTER) for some in (held[:2], held[2:])]
+        sort_in_parts(store, ROSTER, parts, _INSTANTS, load)
+        members = _members(store)
     with SortedMail(folder / "once.db") as store, store.writing():
         store.empty()
         sort_all(store, ROSTER, held, by_partner(copies, ROSTER), _INSTANTS)
-        assert _members(store) == parts
-    return parts, again
+        assert _members(store) == members
+    return members, again
 
 
 def _members(store: SortedMail) -> dict[str, set[int]]:

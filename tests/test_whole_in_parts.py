@@ -19,10 +19,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from mailboxes import Mailbox, mailboxes, message
 from test_news_generation import Place
 
+from inbox_agent.copy_entries import Part, part_of
 from inbox_agent.measured_rows import Slip, Values
-from inbox_agent.measuring_process import Tools
+from inbox_agent.measuring_process import SortingTools, Tools
 from inbox_agent.measuring_processes import Named, Team
 from inbox_agent.messages import Message
+from inbox_agent.mirror_news import Reader
 from inbox_agent.published import OF_RECORD
 from inbox_agent.sorted_mail import SORTED
 from inbox_agent.whole_in_parts import publish_in_parts
@@ -133,6 +135,41 @@ def _has_ended(process: int) -> bool:
     ended, _, _ = select.select([process], [], [], 10)
     os.close(process)
     return bool(ended)
+
+
+def _parts(team: Team, place: Place) -> tuple[list[Part], list[range]]:
+    """All copies, three at a time; and those that were looked at in this process."""
+    looked: list[range] = []
+    with place.job() as job:
+        reader, roster = Reader(job.mirror, job.config, {}), job.config.roster()
+
+        def here(numbers: range) -> Part:
+            looked.append(numbers)
+            return part_of(list(reader.load(numbers).items()), roster)
+
+        ranges = [range(low, low + 3) for low in range(1, job.mirror.count() + 1, 3)]
+        tools = SortingTools(job.config, job.mirror.path, {})
+        return list(team.parts(tools, ranges, here)), looked
+
+
+def _are_there(team: Team) -> None:
+    for worker in team._workers:
+        assert select.select([worker.answers], [], [], 30)[0]
+
+
+def test_copies_are_looked_at_in_order_by_the_processes_that_are_there(filled: Place) -> None:
+    (alone, all_looked), before = _parts(Team(0), filled), _descendants()
+    numbers = [entry.number for part in alone for entry in part.entries]
+    assert numbers == list(range(1, 21))
+    assert len(all_looked) == 7
+    with Team(2) as team:
+        _are_there(team)
+        assert _parts(team, filled) == (alone, [])
+        processes = [os.pidfd_open(pid) for pid in sorted(_descendants() - before)]
+        for process in processes:
+            signal.pidfd_send_signal(process, signal.SIGKILL)
+        assert all(map(_has_ended, processes))
+        assert _parts(team, filled) == (alone, all_looked)
 
 
 def test_an_answer_through_our_list_is_with_what_it_answers(filled: Place) -> None:
