@@ -2,11 +2,12 @@
 
     python -m benchmarks.ten_letters [--letters N] [--partners N] [--rounds N] [--folder DIR]
 
-The mirror and its first generation are made beforehand and are not timed; then ten letters at a
-time are put into the mirror, and the time is taken from there to the commit: by the draw of the
-correspondence, each from another partner of middling size, and one of the largest partner. Beside
-it stands what measuring everybody anew takes in the same run. With `--folder` what is made stays,
-and is used again.
+The mirror and its first generation are made beforehand and are not timed. On the first poll of a
+day everybody is measured, large partners whole and to be kept the first time. Then nothing is new,
+or ten letters at a time are put into the mirror, and the time is taken from there to the commit: by
+the draw of the correspondence, each from another partner of middling size, and one of the largest.
+Beside it stands what measuring everybody anew takes in the same run. With `--folder` what is made
+stays, and is used again.
 """
 
 from __future__ import annotations
@@ -120,6 +121,14 @@ class Bench:
             found.append(self.published())
         return found
 
+    def next_days(self, count: int) -> list[tuple[float, float, int]]:
+        """What publishing takes on further days, nothing new: for all figures a new one begins."""
+        found = []
+        for _ in range(count):
+            self.now += timedelta(days=1)
+            found += self.timed([[]])
+        return found
+
     def _measured(self) -> int:
         """How many letters the partners have that were measured for the last generation."""
         sql = (
@@ -148,7 +157,8 @@ def measured(bench: Bench, rounds: int) -> Iterator[str]:
     """The lines of the table."""
     began = bench.make()
     middle = bench.partners // 2
-    jobs: tuple[tuple[str, list[list[Letter]]], ...] = (
+    jobs: tuple[tuple[str, list[list[Letter]] | None], ...] = (
+        ("the first poll of a day", None),
         ("nothing new", [[]] * rounds),
         ("ten letters as they come", bench.drawn(rounds)),
         ("ten letters of partners of middling size", bench.of(range(middle, middle + 10), rounds)),
@@ -159,7 +169,7 @@ def measured(bench: Bench, rounds: int) -> Iterator[str]:
     yield "| --- | ---: | ---: | ---: | ---: | ---: |"
     bench.timed([[]])  # libraries are loaded once
     for title, letters in jobs:
-        found = bench.timed(letters)
+        found = bench.next_days(rounds) if letters is None else bench.timed(letters)
         took, cpu, held = ([each[n] for each in found] for n in range(3))
         ends = f"{min(took):.2f} | {max(took):.2f} | {median(cpu):.2f} | {median(held):,.0f}"
         yield f"| {title} | {median(took):.2f} | {ends} |"

@@ -48,6 +48,11 @@ def forget_earlier(store: SortedMail, party: int) -> None:
     store.run("delete from earlier where party = ?", (party,))
 
 
+def kept_parties(store: SortedMail) -> set[int]:
+    """Whose mail is kept."""
+    return {party for (party,) in store.run("select party from earlier where part = ?", (_HEAD,))}
+
+
 def read_earlier(store: SortedMail, party: int) -> Earlier | None:
     """What is kept of somebody's mail; None where nothing is."""
     rows = store.run("select part, mail from earlier where party = ?", (party,))
