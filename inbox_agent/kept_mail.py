@@ -9,14 +9,29 @@ import zlib
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass, replace
 from functools import cache
+from hashlib import sha256
 from typing import Any, cast
 
-from inbox_agent.earlier_mail import Earlier
+from inbox_agent.absences import Absence
+from inbox_agent.addresses import Address
+from inbox_agent.conversations import Conversation, Episode, Turn
+from inbox_agent.earlier_mail import Earlier, Settled
+from inbox_agent.letters import Letter
+from inbox_agent.response_times import Ask
+from inbox_agent.sent_coverage import Proof
 from inbox_agent.sorted_mail import SortedMail
+from inbox_agent.subjects import Subject
+from inbox_agent.threads import Link
 
 #: The part that is not settled.
 _HEAD = 0
 _QUICKLY = 1
+_KINDS = (
+    *(Letter, Address, Subject, Conversation, Link, Episode, Turn, Ask, Proof, Absence),
+    *(Settled, Earlier),
+)
+#: What tells one form of what is packed from another.
+_FORM = sha256(repr([(kind.__name__, kind.__slots__) for kind in _KINDS]).encode()).digest()[:8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +69,10 @@ def kept_parties(store: SortedMail) -> set[int]:
 
 
 def read_earlier(store: SortedMail, party: int) -> Earlier | None:
-    """What is kept of somebody's mail; None where nothing is."""
+    """What is kept of somebody's mail; None where nothing is, or in the form of another version."""
     rows = store.run("select part, mail from earlier where party = ?", (party,))
+    if any(not blob.startswith(_FORM) for _, blob in rows):
+        return None
     was_on = gc.isenabled()
     gc.disable()  # nothing of it has cycles, and looking for some takes most of the time
     try:
@@ -70,12 +87,12 @@ def read_earlier(store: SortedMail, party: int) -> Earlier | None:
 def _packed(part: object) -> bytes:
     written = io.BytesIO()
     _Pickler(written, pickle.HIGHEST_PROTOCOL).dump(part)
-    return zlib.compress(written.getbuffer(), _QUICKLY)
+    return _FORM + zlib.compress(written.getbuffer(), _QUICKLY)
 
 
 def _unpacked(blob: bytes) -> Any:
     # written by this program, of this version, into a file that only its owner may write
-    return pickle.loads(zlib.decompress(blob))  # noqa: S301
+    return pickle.loads(zlib.decompress(blob[len(_FORM) :]))  # noqa: S301
 
 
 class _Pickler(pickle.Pickler):

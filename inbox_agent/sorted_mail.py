@@ -1,9 +1,10 @@
 """What was worked out of the mirror, kept so that a poll need not do it again: `sorted.db`.
 
 Whose record each copy is in, which copies may be of one letter, who cites whom, when everybody
-first stood in our mail; and of each partner what the figures of others hang on. All of it follows
-from the mirror: where it is missing, older, or not of the generation that is published, it is made
-anew with everything else. It is as private as the mirror, and holds identifiers as digests.
+first stood in our mail; and of each partner what the figures of others hang on, of large ones their
+mail as it was measured. All of it follows from the mirror: where it is missing, older, or not of
+the generation that is published, it is made anew with everything else. It is as private as the
+mirror.
 """
 
 from __future__ import annotations

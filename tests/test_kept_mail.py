@@ -247,6 +247,17 @@ def test_a_letter_that_others_cite_is_measured_wholly_with_them(
     assert _are_alike(places)
 
 
+def test_what_another_version_kept_is_measured_wholly(
+    places: tuple[Place, Place], ways: Ways
+) -> None:
+    one, _ = places
+    with SortedMail(one.agent.mirror_path.with_name(SORTED)) as store, store.writing():
+        store.run("update earlier set mail = cast('another form' as blob) where part = 0")
+    assert _comes(places, ASKED)
+    assert not ways.further
+    assert _are_alike(places)
+
+
 def test_everything_that_was_kept_goes_with_a_new_config(places: tuple[Place, Place]) -> None:
     one, _ = places
     one.agent.rebuild()
