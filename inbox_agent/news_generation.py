@@ -80,13 +80,10 @@ def _must_follow(job: Job, state: dict[str, Any] | None) -> None:
 def _publish_news(
     job: Job, store: SortedMail, state: dict[str, Any], marked: set[int], processes: int
 ) -> int:
-    told = reviews_told(job.mirror)
-    blocks = {(box, folder, n): tuple(map(tuple, b)) for box, folder, n, b in state["blocks"]}
-    reader = Reader(job.mirror, job.config, blocks)
-    desk = Desk(job.config, job.config.roster(), store, reader, job.instants)
+    told, desk = reviews_told(job.mirror), _desk(job, store, state)
     came = new_rows(job.mirror, state["last"])
-    new = reader.load(came)
-    touched = take_in(store, desk.roster, sorted(new.items()), job.instants, reader.load)
+    new = desk.reader.load(came)
+    touched = take_in(store, desk.roster, sorted(new.items()), job.instants, desk.reader.load)
     touched.wholly.update(store.parties_of(marked))
     touched.parties.update(touched.wholly, _due(desk, "due_at"))
     with (
@@ -108,9 +105,16 @@ def _publish_news(
             each.publish(desk, parts)
         rest.pool()
         polls = rest.tell(number, told) or [{"poll": state["poll"]}]
-    now = job.state(number, max([state["last"], *came]), blocks, polls)
+    now = job.state(number, max([state["last"], *came]), desk.reader.blocks, polls)
     store.keep({"state": {**state, **rest.counts(), "reviews": told, **now}})
     return len(all_partners(store))
+
+
+def _desk(job: Job, store: SortedMail, state: dict[str, Any]) -> Desk:
+    """What news are measured with."""
+    blocks = {(box, folder, n): tuple(map(tuple, b)) for box, folder, n, b in state["blocks"]}
+    reader = Reader(job.mirror, job.config, blocks)
+    return Desk(job.config, job.config.roster(), store, reader, job.instants)
 
 
 def _measured(desk: Desk, parts: Parts, job: Job, touched: Touched, processes: int) -> Edition:
