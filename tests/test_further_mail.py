@@ -5,15 +5,16 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from hypothesis import HealthCheck, Phase, event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
-from mailboxes import PARTNER, Mailbox, mailboxes
+from mailboxes import PARTNER, SECOND, Mailbox, globex_box, mailboxes, message
 from round_trip import terms_of
+from test_laws import examples
 
 from inbox_agent import earlier_mail
 from inbox_agent.copies import same_letters
@@ -156,14 +157,79 @@ def _differences(found: _Aged, wanted: _Aged, cuts: Cuts) -> list[str]:
     return lines
 
 
-def examples(count: int) -> settings:
-    return settings(
-        max_examples=count,
-        deadline=None,
-        phases=(Phase.explicit, Phase.reuse, Phase.generate),
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-    )
+# -- what is settled ------------------------------------------------------------------------
 
+DAY, FIRST_OF_MARCH = timedelta(days=1), datetime(2025, 3, 1, 12, tzinfo=UTC)
+ASK = message("ask@globex.com", FIRST_OF_MARCH, to=["ana@acme.com"], subject="Prices for May")
+
+
+def _kept(*copies: Message, as_of: datetime) -> Earlier:
+    course = Course(globex_box(copies, as_of))
+    course.keep(course.whole(copies, as_of), copies)
+    assert course.kept
+    return course.kept
+
+
+def test_a_conversation_is_settled_two_days_after_its_ask_was_given_up() -> None:
+    # given up after 30 days, on 31 March at noon
+    settled_at = datetime(2025, 4, 2, 12, tzinfo=UTC)
+    before = _kept(ASK, as_of=settled_at - SECOND)
+    assert not before.settled
+    assert len(before.live) == 1
+    after = _kept(ASK, as_of=settled_at)
+    assert [len(part.conversations) for part in after.settled.values()] == [1]
+    assert not after.live
+
+
+def test_an_ask_that_they_reminded_us_of_is_settled_by_its_last_reminder() -> None:
+    again = {"in_reply_to": "ask@globex.com", "subject": "Re: Prices for May"}
+    nudge = message(
+        "nudge@globex.com", FIRST_OF_MARCH + timedelta(days=20), to=["ana@acme.com"], **again
+    )
+    assert _kept(ASK, nudge, as_of=datetime(2025, 4, 22, 11, 59, tzinfo=UTC)).live
+    assert not _kept(ASK, nudge, as_of=datetime(2025, 4, 22, 12, tzinfo=UTC)).live
+
+
+def test_parts_that_nothing_comes_to_stay_as_they_are_and_what_has_settled_goes_to_a_new_one() -> (
+    None
+):
+    as_of = FIRST_OF_MARCH + timedelta(days=40)
+    second = message("b@globex.com", as_of - DAY, to=["ana@acme.com"], subject="Drawings")
+    course = Course(globex_box([ASK, second], as_of))
+    course.keep(course.whole([ASK, second], as_of), [ASK, second])
+    first = course.kept
+    assert first
+    course.further([ASK, second], as_of + 40 * DAY)
+    assert course.kept
+    assert course.kept.settled[1] == first.settled[1]
+    assert [c.key for c in course.kept.settled[2].conversations] == [c.key for c in first.live]
+    assert not course.kept.live
+
+
+def test_an_answer_after_half_a_year_takes_its_conversation_out_of_its_part() -> None:
+    much_later = FIRST_OF_MARCH + timedelta(days=200)
+    course = Course(globex_box([ASK], much_later))
+    course.keep(course.whole([ASK], much_later), [ASK])
+    answer = message(
+        "late@acme.com",
+        much_later + DAY,
+        author="ana@acme.com",
+        to=["bob@globex.com"],
+        in_reply_to="ask@globex.com",
+        subject="Re: Prices for May",
+    )
+    found = course.further([ASK, answer], much_later + 2 * DAY)
+    (made,) = found.made
+    assert found.gone == {made.key}
+    assert [ask.reply and ask.reply.instant for ask in found.mail.asks] == [
+        much_later + DAY,
+        None,
+    ]
+    assert course.kept
+    assert [len(part.conversations) for part in course.kept.settled.values()] == [0]
+
+
+# -- any course -----------------------------------------------------------------------------
 
 _COURSES = (
     mailboxes().filter(lambda box: len(box.copies) > 3 and not box.roster.has_mergers),
