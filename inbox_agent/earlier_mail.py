@@ -90,13 +90,14 @@ def is_settled(
 ) -> bool:
     """Whether nothing but a letter that comes to it changes what came of its asks.
 
-    And no letter may come to it by its subject or a ticket number.
+    They were given up, as that follows the last letter; and no letter may come to it by its subject
+    or a ticket number. What was promised may be longer than that.
     """
     at = as_of - SLACK
     span = timedelta(seconds=max(cuts.give_up_after_seconds, cuts.reopen_after_seconds))
     if max(letter.instant for letter in conversation.letters) + span > at:
         return False
-    return all(ask.waits_until <= at and (ask.due_at is None or ask.due_at <= at) for ask in asks)
+    return all(ask.due_at is None or ask.due_at <= at for ask in asks)
 
 
 def can_be_kept(mail: PartnerMail) -> bool:

@@ -95,18 +95,20 @@ def _waiting(asks: Iterable[Ask], ours: Figures) -> Iterator[datetime]:
                 yield ask.asked_at + late + _MOMENT
 
 
-def estimates_change(asks: Iterable[Ask], terms: Terms, as_of: datetime) -> datetime | None:
+def estimates_change(asks: Sequence[Ask], terms: Terms, as_of: datetime) -> datetime | None:
     """When an open ask will have waited as long as the next slower answer took: F(t) moves.
 
     Only answers to what was asked in the same week, month, quarter or window are in a figure
     together with it. None where nothing that is open can outlast an answer.
     """
-    counted = [ask for ask in asks if ask.is_in_figures]
-    since = min((ask.asked_at for ask in counted if ask.outcome == "open"), default=None)
-    if since is None:
+    # most asks are neither open nor recent: that is told sooner than whether they are in figures
+    waiting = (ask for ask in asks if ask.outcome == "open" and ask.is_in_figures)
+    first = min((ask.asked_at for ask in waiting), default=None)
+    if first is None:
         return None
     ends = window(terms.cuts, terms.clocks.us, as_of)
-    recent = [ask for ask in counted if ask.asked_at >= min(since - QUARTER, ends[0])]
+    since = min(first - QUARTER, ends[0])
+    recent = [ask for ask in asks if ask.asked_at >= since and ask.is_in_figures]
     together = [*asks_by_period(recent, terms.clocks.us).values()]
     together += [in_window(recent, side, ends) for side in SIDES]
     crossings = (at for here in together for at in _crossings(here, terms))

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import event, given
@@ -28,7 +28,7 @@ from inbox_agent.partner_mail import PartnerMail, mail_of
 from inbox_agent.response_times import Ask
 from inbox_agent.sent_coverage import Proof, sent_proofs
 from inbox_agent.sorted_mail import SortedMail
-from inbox_agent.standards import Cuts
+from inbox_agent.standards import Cuts, Span, Standards
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -159,7 +159,8 @@ def _differences(found: _Aged, wanted: _Aged, cuts: Cuts) -> list[str]:
 
 # -- what is settled ------------------------------------------------------------------------
 
-DAY, FIRST_OF_MARCH = timedelta(days=1), datetime(2025, 3, 1, 12, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+FIRST_OF_MARCH = datetime(2025, 3, 1, 12, tzinfo=UTC)
 ASK = message("ask@globex.com", FIRST_OF_MARCH, to=["ana@acme.com"], subject="Prices for May")
 
 
@@ -188,6 +189,24 @@ def test_an_ask_that_they_reminded_us_of_is_settled_by_its_last_reminder() -> No
     )
     assert _kept(ASK, nudge, as_of=datetime(2025, 4, 22, 11, 59, tzinfo=UTC)).live
     assert not _kept(ASK, nudge, as_of=datetime(2025, 4, 22, 12, tzinfo=UTC)).live
+
+
+def test_a_conversation_without_an_ask_is_settled_when_no_subject_leads_to_it_any_more() -> None:
+    notice = replace(ASK, marks=(("auto-submitted", "auto-generated"),))
+    # by a subject a letter joins another one of the 30 days before it
+    assert _kept(notice, as_of=FIRST_OF_MARCH + timedelta(days=32) - SECOND).live
+    assert not _kept(notice, as_of=FIRST_OF_MARCH + timedelta(days=32)).live
+
+
+def test_a_conversation_is_not_settled_before_the_answer_is_due() -> None:
+    asked = message("ours@acme.com", FIRST_OF_MARCH, subject="Prices", **OURS)
+    slow = Standards(they_answer_within=Span.parse("60 days"))
+    for days, is_live in ((33, True), (61, True), (63, False)):
+        as_of = FIRST_OF_MARCH + timedelta(days=days)
+        course = Course(replace(globex_box([asked], as_of), standards=slow))
+        course.keep(course.whole([asked], as_of), [asked])
+        assert course.kept
+        assert bool(course.kept.live) == is_live
 
 
 def test_parts_that_nothing_comes_to_stay_as_they_are_and_what_has_settled_goes_to_a_new_one() -> (
@@ -227,6 +246,120 @@ def test_an_answer_after_half_a_year_takes_its_conversation_out_of_its_part() ->
     ]
     assert course.kept
     assert [len(part.conversations) for part in course.kept.settled.values()] == [0]
+
+
+# -- what a letter comes to -----------------------------------------------------------------
+
+LATER = FIRST_OF_MARCH + timedelta(days=60)
+THEIRS: dict[str, Any] = {"to": ["ana@acme.com"], "author": "bob@globex.com"}
+OURS: dict[str, Any] = {"to": ["bob@globex.com"], "author": "ana@acme.com"}
+
+
+def _further(before: Sequence[Message], came: Sequence[Message]) -> Further:
+    """What was kept at `LATER`, with what came the day after; it is as all of it is."""
+    every, as_of = [*before, *came], LATER + 2 * DAY
+    course = Course(globex_box(every, as_of))
+    course.keep(course.whole(before, LATER), before)
+    found = course.further(every, as_of)
+    assert not _differences(found.mail, course.whole(every, as_of), course.box.cuts)
+    return found
+
+
+def test_two_letters_that_answer_one_that_is_not_held_are_one_conversation() -> None:
+    first = message("a@globex.com", FIRST_OF_MARCH, in_reply_to="gone@elsewhere.example", **THEIRS)
+    came = message("b@globex.com", LATER + DAY, in_reply_to="gone@elsewhere.example", **THEIRS)
+    (made,) = _further([first], [came]).made
+    assert len(made.letters) == 2
+
+
+def test_what_left_a_conversation_is_still_told_from_where() -> None:
+    # References alone, another subject and author: edited as new out of the ask
+    split = message(
+        "split@acme.com", FIRST_OF_MARCH + DAY, references=("ask@globex.com",), subject="A visit",
+        **OURS,
+    )  # fmt: skip
+    came = message(
+        "visit@globex.com", LATER + DAY, in_reply_to="split@acme.com", subject="Re: A visit",
+        **THEIRS,
+    )  # fmt: skip
+    (made,) = _further([ASK, split], [came]).made
+    assert [link.how for link in made.links] == ["split", "in_reply_to"]
+
+
+def _must_be_whole(before: Sequence[Message], came: Sequence[Message], why: str) -> None:
+    with pytest.raises(MustBeWholeError, match=why):
+        _further(before, came)
+
+
+def test_a_letter_that_comes_after_a_later_one_is_measured_with_all() -> None:
+    last = message("last@globex.com", LATER - HOUR, subject="Last", **THEIRS)
+    late = message("late@globex.com", LATER - 2 * HOUR, subject="Late", **THEIRS)
+    _must_be_whole([ASK, last], [late], "from before others")
+
+
+def test_so_is_one_that_a_letter_held_answers_already() -> None:
+    answer = message("answer@acme.com", LATER - HOUR, in_reply_to="new@globex.com", **OURS)
+    asked = message("new@globex.com", LATER + DAY, subject="Clocks differ", **THEIRS)
+    _must_be_whole([ASK, answer], [asked], "that others cite")
+
+
+def test_so_is_one_that_makes_a_letter_held_prove_an_answer_of_ours() -> None:
+    held = message("known@acme.com", FIRST_OF_MARCH - 40 * DAY, subject="Hello", **OURS)
+    # to others besides us, so it proves nothing by itself
+    copied = {"author": "bob@globex.com", "to": ["ana@acme.com", "eve@initech.com"]}
+    first = message("a@globex.com", LATER - HOUR, in_reply_to="gone@acme.com", **copied)
+    came = message("b@globex.com", LATER + DAY, in_reply_to="gone@acme.com", **THEIRS)
+    _must_be_whole([held, ASK, first], [came], "proves something")
+
+
+def test_so_is_all_where_their_clock_is_learned_anew() -> None:
+    as_of = datetime(2025, 3, 31, 20, tzinfo=UTC)
+    letters = [
+        message(
+            f"{n}@globex.com",
+            FIRST_OF_MARCH + n * DAY,
+            subject=f"Tokyo {n}",
+            date_offset_minutes=540,
+            **THEIRS,
+        )
+        for n in range(20)
+    ]
+
+    class Learning(Course):
+        def frame(self, as_of: datetime) -> Frame:
+            frame = super().frame(as_of)
+            clocks = replace(frame.said.clocks, learns_zone=True)
+            return replace(frame, said=replace(frame.said, clocks=clocks))
+
+    course = Learning(globex_box(letters, as_of))
+    course.keep(course.whole(letters, as_of), letters)
+    course.further(letters, as_of + HOUR)
+    with pytest.raises(MustBeWholeError, match="their clock"):
+        course.further(letters, as_of + DAY)
+
+
+def test_so_is_all_where_enough_of_what_we_sent_is_held_again() -> None:
+    began = datetime(2024, 6, 1, 9, tzinfo=UTC)
+    known = message("known@acme.com", began, subject="Hello", **OURS)
+    answers = [
+        message(
+            f"{n}@globex.com",
+            began + (40 + n) * DAY,
+            in_reply_to=f"gone-{n}@acme.com",
+            subject=f"Re: {n}",
+            **THEIRS,
+        )
+        for n in range(12)
+    ]
+    letters = [known, *answers]
+    course = Course(globex_box(letters, began))
+    course.keep(course.whole(letters, began + 60 * DAY), letters)
+    assert course.kept
+    assert course.kept.is_blind
+    course.further(letters, began + 61 * DAY)
+    # none of the twelve is of the last 365 days any more
+    with pytest.raises(MustBeWholeError, match="enough of what we sent"):
+        course.further(letters, began + 420 * DAY)
 
 
 # -- any course -----------------------------------------------------------------------------

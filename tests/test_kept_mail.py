@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from mailboxes import SECOND, message
+from round_trip import UIDVALIDITY
 from test_news_generation import (
     ANA,
     ASKED,
@@ -34,6 +35,7 @@ from inbox_agent.delivery_reports import Delivery, Report
 from inbox_agent.further_desk import FurtherRecord, further_record
 from inbox_agent.further_mail import MustBeWholeError
 from inbox_agent.messages import Message
+from inbox_agent.mirror import Mirror
 from inbox_agent.sorted_mail import SORTED, SortedMail
 
 
@@ -244,6 +246,19 @@ def test_a_letter_that_others_cite_is_measured_wholly_with_them(
     asked = replace(ASKED, sent_at=NOON + 3_000 * SECOND, received_at=NOON + 3_000 * SECOND)
     assert _comes(places, asked, at=at)
     assert not ways.further
+    assert _are_alike(places)
+
+
+def test_a_mark_that_comes_later_has_all_measured(places: tuple[Place, Place], ways: Ways) -> None:
+    assert _comes(places, ASKED)
+    ways.further.clear()
+    for place in places:
+        with Mirror(place.agent.mirror_path) as mirror:
+            (uid,) = [n for n, m in mirror.numbered({}, marked=False) if m.message_id == f"8-{BOB}"]
+            (row,) = mirror.rows("select uid from headers where id = ?", (uid,))
+            mirror.mark("partners", "INBOX", UIDVALIDITY, frozenset({row["uid"]}))
+    assert _comes(places, at=NOON + 2 * HOUR)
+    assert "globex.com" not in ways.further
     assert _are_alike(places)
 
 
