@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from inbox_agent.addresses import Merger, Partner, Roster
-from inbox_agent.business_clock import BusinessClock, Clocks
+from inbox_agent.business_clock import BusinessClock, Clocks, Terms
 from inbox_agent.config_checks import config_checks, fact, partners_checks
 from inbox_agent.config_logins import OAuth2Settings, PasswordSettings
 from inbox_agent.config_mistakes import Mistake, read_toml, refusal, validated
@@ -180,6 +180,10 @@ class Config:
             | (_said(tier, StandardsSettings) if tier else {})
             | (_said(entry.standards, StandardsSettings) if entry else {})
         )
+
+    def terms(self, partner: Partner) -> Terms:
+        """What a partnership is reckoned by; their calendar as long as none was learned."""
+        return Terms(self.standards(partner), self.clocks(partner), self.cuts())
 
     def cuts(self) -> Cuts:
         """How letters are cut into episodes, outcomes and windows."""

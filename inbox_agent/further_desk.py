@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from inbox_agent.automatic_answers import AT_ONCE_SECONDS
-from inbox_agent.business_clock import Terms
 from inbox_agent.copies import cited_ids
 from inbox_agent.earlier_mail import Earlier, moved_on
 from inbox_agent.further_mail import Frame, Further, MustBeWholeError, further_mail
@@ -48,10 +47,9 @@ class FurtherRecord:
         asks = tuple(ask for ask in record.asks if ask.conversation in keys)
         return replace(record, conversations=self.further.looked_at, asks=asks)
 
-    def only(self, earlier: Earlier) -> Mapping[str, Only]:
+    def only(self) -> Mapping[str, Only]:
         """Which rows those are, by table."""
-        gone = [c for c in earlier.conversations() if c.key in self.further.gone]
-        every = (*self.further.looked_at, *gone)
+        every = (*self.further.looked_at, *self.further.gone.values())
         asks = frozenset(row_key(c.key, x.key) for c in every for x in c.letters)
         letters = frozenset(x.key for c in self.further.made for x in c.letters)
         return {
@@ -82,12 +80,13 @@ def further_record(desk: Desk, number: int, key: str, earlier: Earlier) -> Furth
     if until < earlier.as_of:
         raise MustBeWholeError("known up to an earlier time")
     partner = roster.partner(key)
-    said = Terms(config.standards(partner), config.clocks(partner), config.cuts())
     came = _came(desk, number, key, earlier, until)
     messages = [*came.copies.values(), *came.beside]
-    further = further_mail(earlier, Frame(partner, roster, said, until), messages, came.proofs)
+    further = further_mail(
+        earlier, Frame(partner, roster, config.terms(partner), until), messages, came.proofs
+    )
     later = moved_on(earlier, further.mail, further.gone, came.proofs, came.copies)
-    periods = _periods(earlier, further)
+    periods = _periods(further)
     return FurtherRecord(
         record=record_of(further.mail, periods),
         further=further,
@@ -97,11 +96,11 @@ def further_record(desk: Desk, number: int, key: str, earlier: Earlier) -> Furth
     )
 
 
-def _periods(earlier: Earlier, further: Further) -> frozenset[Period]:
+def _periods(further: Further) -> frozenset[Period]:
     """In which there may be other asks, or with other outcomes, than there were."""
     clock = further.mail.terms.clocks.us
-    gone = (c for c in earlier.conversations() if c.key in further.gone)
-    letters = (letter for c in (*further.looked_at, *gone) for letter in c.counting)
+    every = (*further.looked_at, *further.gone.values())
+    letters = (letter for c in every for letter in c.counting)
     return frozenset(period for each in letters for period in periods_of(each.instant, clock))
 
 

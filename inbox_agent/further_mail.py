@@ -19,7 +19,6 @@ from inbox_agent.learned_clock import their_calendar
 from inbox_agent.letters import Letter, letters_of
 from inbox_agent.messages import Message
 from inbox_agent.partner_mail import Ground, PartnerMail
-from inbox_agent.response_times import asks_in
 from inbox_agent.sent_coverage import Proof
 
 #: A letter may join one by a weak subject for a week, and by others for `reopen_after`.
@@ -44,13 +43,13 @@ class Frame:
 class Further:
     """A partner's mail with what came.
 
-    `made` are the conversations with new letters, `gone` the keys of those that they came out of;
+    `made` are the conversations with new letters, `gone` by their keys those that they came out of;
     `looked_at` are all whose asks were found anew.
     """
 
     mail: PartnerMail
     made: tuple[Conversation, ...]
-    gone: frozenset[str]
+    gone: Mapping[str, Conversation]
     looked_at: tuple[Conversation, ...]
 
 
@@ -95,7 +94,7 @@ def _mail(
         for ask in part.asks
         if ask.conversation not in gone
     )
-    found = asks_in(looked_at, ground.rules(conversations, looked_at))
+    found = ground.asks(conversations, looked_at)
     asks = tuple(sorted((*settled, *found), key=lambda ask: ask.letter.order))
     return ground.mail(conversations, asks)
 
@@ -133,10 +132,10 @@ def _owner(letter: Letter, frame: Frame) -> str | None:
 
 def _made(
     earlier: Earlier, frame: Frame, fresh: Sequence[Letter]
-) -> tuple[tuple[Conversation, ...], frozenset[str]]:
-    """The conversations with new letters, and the keys of those they came out of."""
+) -> tuple[tuple[Conversation, ...], Mapping[str, Conversation]]:
+    """The conversations with new letters, and by their keys those they came out of."""
     if not fresh:
-        return (), frozenset()
+        return (), {}
     near = _near(earlier, frame, fresh)
     if any("message_id_shared" in x.flags for c in near for x in c.letters):
         raise MustBeWholeError("an id of several letters")
@@ -145,14 +144,14 @@ def _made(
     found = conversations_of(frame.partner.key, letters, frame.said.cuts)
     made = tuple(c for c in found if not new.isdisjoint(_keys(c)))
     home = {letter.key: c for c in near for letter in c.letters}
-    gone: set[str] = set()
+    gone: dict[str, Conversation] = {}
     for conversation in made:
         here = _keys(conversation)
         before = {home[key].key: home[key] for key in here - new}
         if any(not _keys(c) <= here for c in before.values()):
             raise MustBeWholeError("a conversation falls apart")
-        gone |= before.keys()
-    return made, frozenset(gone)
+        gone |= before
+    return made, gone
 
 
 def _keys(conversation: Conversation) -> set[str]:

@@ -114,7 +114,7 @@ class Measurer:
         except MustBeWholeError:
             return None
         slip = self._slip(number, found.record, found.arrival, found.rows_of)
-        return replace(slip, only=found.only(earlier), kept=found.kept)
+        return replace(slip, only=found.only(), kept=found.kept)
 
     def _whole(self, number: int, key: str, *, is_listed: bool) -> Slip:
         desk = self.desk

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from inbox_agent.addresses import Roster
-from inbox_agent.business_clock import Terms
 from inbox_agent.config import Config
 from inbox_agent.copies import by_partner
 from inbox_agent.introductions import (
@@ -89,13 +88,13 @@ class Held:
         lets_go: bool = False,
     ) -> PartnerMail:
         """The mail of one partner; where this `lets_go`, its copies are held no more."""
-        partner, config = self.roster.partner(key), self.config
+        partner = self.roster.partner(key)
         copies, until = self.messages.get(key, []), self.until(key, as_of, default)
         return mail_of(
             partner,
             _let_go(copies) if lets_go else copies,
             self.roster,
-            Terms(config.standards(partner), config.clocks(partner), config.cuts()),
+            self.config.terms(partner),
             until,
             self.proofs.get(key, ()),
         )

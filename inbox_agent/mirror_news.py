@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import islice
 from typing import Any
 
 from inbox_agent.config import Config
@@ -41,12 +40,6 @@ class Reader:
     def all(self) -> Numbered:
         """Every copy."""
         return list(self._numbered(None))
-
-    def parts(self, size: int) -> Iterator[Numbered]:
-        """Every copy, so many at a time."""
-        found = self._numbered(None)
-        while part := list(islice(found, size)):
-            yield part
 
     def load(self, copies: Collection[int]) -> Mapping[int, Message]:
         """Some copies, by the ids of their rows."""

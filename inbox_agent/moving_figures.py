@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from inbox_agent.business_clock import Terms
 from inbox_agent.causes import Cause, Dates, most_urgent_first
 from inbox_agent.causes_in_waits import causes_in_asks
 from inbox_agent.drift_rows import fairness_columns
@@ -101,8 +100,8 @@ def _moment(desk: Desk, privacy: Privacy, party: Party) -> Moment | None:
     summary, config = party.known(), desk.config
     if summary is None or party.until is None:
         return None
-    clocks = replace(config.clocks(summary.partner), them=summary.hours.clock())
-    terms = Terms(config.standards(summary.partner), clocks, config.cuts())
+    said = config.terms(summary.partner)
+    terms = replace(said, clocks=replace(said.clocks, them=summary.hours.clock()))
     until = desk.until(party.key, party.mailboxes)
     return Moment(privacy.partner(party.key), summary, terms, party.until, until)
 

@@ -22,7 +22,6 @@ from inbox_agent.conversations import Conversation, conversations_of
 from inbox_agent.learned_clock import TheirCalendar, their_calendar
 from inbox_agent.letters import Letter, letters_of
 from inbox_agent.messages import Message
-from inbox_agent.outcomes import Rules
 from inbox_agent.response_times import Ask, asks_in, rules_of
 from inbox_agent.sent_coverage import Proof
 from inbox_agent.silence_gaps import Rhythm, rhythm_of
@@ -101,12 +100,13 @@ class Ground:
         """Their letters that prove letters of ours."""
         return witnesses_of(self.letters, self.known)
 
-    def rules(
+    def asks(
         self, conversations: Sequence[Conversation], some: Sequence[Conversation] | None = None
-    ) -> Rules:
-        """What asks are judged by, or those in `some` of all conversations."""
+    ) -> tuple[Ask, ...]:
+        """The asks in all conversations, or in `some` of them."""
         unseen = unseen_by(self.witnesses)
-        return rules_of(conversations, self.terms, self.as_of, unseen, self.absences, some)
+        rules = rules_of(conversations, self.terms, self.as_of, unseen, self.absences, some)
+        return asks_in(conversations if some is None else some, rules)
 
     def mail(self, conversations: tuple[Conversation, ...], asks: tuple[Ask, ...]) -> PartnerMail:
         """All put together."""
@@ -141,4 +141,4 @@ def mail_of(  # noqa: PLR0913, PLR0917 - all that a record is made of, and nothi
     calendar = their_calendar(letters, said.clocks, as_of)
     ground = Ground(partner, roster, said, as_of, proofs, letters, calendar)
     conversations = conversations_of(partner.key, letters, said.cuts)
-    return ground.mail(conversations, asks_in(conversations, ground.rules(conversations)))
+    return ground.mail(conversations, ground.asks(conversations))

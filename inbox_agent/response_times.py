@@ -142,17 +142,6 @@ class Ask:
         )
 
 
-def asks_of(
-    conversations: Sequence[Conversation],
-    terms: Terms,
-    as_of: datetime,
-    unseen: Unseen = Unseen(),  # noqa: B008 - a value without anything in it
-    absences: Sequence[Absence] = (),
-) -> tuple[Ask, ...]:
-    """All asks of a partner, both directions, by the instant of asking."""
-    return asks_in(conversations, rules_of(conversations, terms, as_of, unseen, absences))
-
-
 def rules_of(  # noqa: PLR0913, PLR0917 - all that an ask is judged by
     conversations: Sequence[Conversation],
     terms: Terms,

@@ -16,7 +16,7 @@ from inbox_agent.published_parts import Parts, Renewed
 from inbox_agent.published_rows import Row, figure_columns
 from inbox_agent.response_times import Ask
 from inbox_agent.standards import Cuts
-from inbox_agent.standing import Period, periods_of
+from inbox_agent.standing import SIDES, Period, periods_of
 from inbox_agent.summaries import TheirTime
 from inbox_agent.survival import figures
 
@@ -42,10 +42,9 @@ def young(clock: BusinessClock, cuts: Cuts, since: datetime, until: datetime) ->
         for day in range(days + 1)
         for period in periods_of(clock.midnight(first + timedelta(days=day)), clock)
     }
-    return {(side, name) for side in _SIDES for name in names}
+    return {(side, name) for side in SIDES for name in names}
 
 
-_SIDES: tuple[Side, Side] = ("us", "them")
 # by partner, as there is no index of all asks in the order of time
 _ASKS = (
     f"select {COLUMNS} from (select partner as one from partners)"  # noqa: S608 - our own names

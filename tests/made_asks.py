@@ -11,15 +11,21 @@ from mailboxes import BERLIN, PARTNER, ROSTER, SECOND, message
 from round_trip import clock_of
 
 from inbox_agent.addresses import Side
+from inbox_agent.blind_spot import Unseen
 from inbox_agent.business_clock import Clocks, Terms
-from inbox_agent.conversations import conversations_of
+from inbox_agent.conversations import Conversation, conversations_of
 from inbox_agent.letters import letters_of
-from inbox_agent.response_times import Ask, asks_of
+from inbox_agent.response_times import Ask, asks_in, rules_of
 from inbox_agent.standards import Cuts, Standards
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 TERMS = Terms(Standards(), Clocks(clock_of(BERLIN), clock_of(BERLIN)), Cuts())
 ASKED_AT = datetime(2025, 3, 3, 9, tzinfo=UTC)
+
+
+def asks_of(conversations: Sequence[Conversation], terms: Terms, as_of: datetime) -> Sequence[Ask]:
+    """All asks of a partner, where everything is held and nobody was away."""
+    return asks_in(conversations, rules_of(conversations, terms, as_of, Unseen(), ()))
 
 
 @lru_cache(maxsize=1)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
-from made_asks import TERMS
+from made_asks import TERMS, asks_of
 from mailboxes import OUR_LIST, PARTNER, ROSTER, Mailbox, mailboxes, message
 from round_trip import rows_of
 
@@ -20,7 +20,7 @@ from inbox_agent.letters import Letter, letters_of
 from inbox_agent.measure import measure
 from inbox_agent.messages import Message
 from inbox_agent.needs_reply import BASE_POINTS, SIGNS, Past, habits_of, likelihood_of
-from inbox_agent.response_times import Ask, asks_of
+from inbox_agent.response_times import Ask
 from inbox_agent.standards import Cuts
 
 BEGAN_AT = datetime(2025, 3, 3, 9, tzinfo=UTC)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import time
 from pathlib import Path
 
+from made_asks import asks_of
+
 from accuracy.corpus import EVERYBODY, FETCHED, Filed, read_file
 from accuracy.enron_replies import read_box
 from inbox_agent.addresses import Roster
@@ -15,7 +17,6 @@ from inbox_agent.conversations import conversations_of
 from inbox_agent.copies import by_partner
 from inbox_agent.letters import Letter, letters_of
 from inbox_agent.needs_reply import SIGNS, Past
-from inbox_agent.response_times import asks_of
 from inbox_agent.standards import Cuts, Standards
 from inbox_agent.text_signs import signs_of_letter
 
